@@ -1,0 +1,152 @@
+"""The content in force: the shipped files of the four content folders, with those of a site folder in their place."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from surveillance.errors import ContentError
+from surveillance.files import sha256_file
+
+FOLDERS = ("extracts", "indicators", "reports", "schedules")
+DECISIONS = (
+    "extracts/checks", "extracts/dialects", "extracts/geography", "extracts/nomenclatures", "extracts/thesauri",
+    "extracts/visit", "indicators", "reports/daily_file",
+)
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class ContentFile:
+    """One file in force: its path inside the content, where it lies, and whether the site brought it."""
+
+    rel: str
+    path: Path
+    origin: str
+
+
+def shipped_root() -> Path:
+    """Where the shipped content lies: beside the package in a wheel, at the root of a checkout otherwise."""
+    package = Path(__file__).resolve().parent
+    packed = package / "_content"
+    return packed if packed.is_dir() else package.parent
+
+
+class Content:
+    """Content files by relative path; a site file replaces the shipped file of the same path as a whole."""
+
+    def __init__(self, site: Path | None = None) -> None:
+        if site is not None and not site.is_dir():
+            raise ContentError(str(site), "", "this site folder does not exist", "give --site an existing folder")
+        self.site = site
+        self._files = self._collect()
+
+    def _collect(self) -> dict[str, ContentFile]:
+        found: dict[str, ContentFile] = {}
+        roots = [(shipped_root(), "shipped")] + ([(self.site, "site")] if self.site else [])
+        for root, origin in roots:
+            for folder in FOLDERS:
+                for path in sorted((root / folder).rglob("*")):
+                    if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith("."):
+                        rel = path.relative_to(root).as_posix()
+                        found[rel] = ContentFile(rel, path, origin)
+        return found
+
+    def files(self, prefix: str = "") -> list[ContentFile]:
+        """The files in force whose path starts with `prefix`, in order of path."""
+        return [self._files[rel] for rel in sorted(self._files) if rel.startswith(prefix)]
+
+    def path(self, rel: str) -> Path:
+        """Where a content file lies; ContentError when there is none."""
+        if rel not in self._files:
+            raise ContentError(rel, "", "this content file is missing")
+        return self._files[rel].path
+
+    def has(self, rel: str) -> bool:
+        """Is there such a file in force?"""
+        return rel in self._files
+
+    def text(self, rel: str) -> str:
+        """The text of a content file (UTF-8)."""
+        try:
+            return self.path(rel).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ContentError(rel, "", "is not UTF-8", "save it again in UTF-8") from error
+
+    def bytes(self, rel: str) -> bytes:
+        """The bytes of a content file."""
+        return self.path(rel).read_bytes()
+
+    def toml(self, rel: str) -> dict[str, Any]:
+        """A TOML content file; a syntax error names the file, the line and the column."""
+        try:
+            return tomllib.loads(self.text(rel))
+        except tomllib.TOMLDecodeError as error:
+            raise ContentError(rel, "", f"TOML syntax: {error}") from error
+
+    def digest(self, prefixes: tuple[str, ...] = ("",)) -> str:
+        """One SHA-256 over the paths and bytes of the files in force (those under `prefixes`)."""
+        whole = hashlib.sha256()
+        for file in self.files():
+            if file.rel.startswith(prefixes):
+                whole.update(f"{file.rel}\0{sha256_file(file.path)}\n".encode())
+        return whole.hexdigest()
+
+    def decisions(self) -> str:
+        """The digest of what makes a number: all but addresses, timetables, simulation and the look of pages."""
+        return self.digest(DECISIONS)
+
+
+def load(content: Content, rel: str, model: type[Model]) -> Model:
+    """A TOML content file checked against a pydantic model; the first error is raised with file, line and key."""
+    data = content.toml(rel)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        problems = [_problem(content.text(rel), item) for item in error.errors()]
+        line, key, message = problems[0]
+        others = "; ".join(f"line {n}: {k}: {m}" for n, k, m in problems[1:6])
+        raise ContentError(rel, key, message, f"also: {others}" if others else "", line) from error
+
+
+def _problem(text: str, item: Any) -> tuple[int | None, str, str]:
+    parts = [str(part) for part in item["loc"]]
+    return find_line(text, parts), ".".join(parts), str(item["msg"])
+
+
+def find_line(text: str, parts: list[str]) -> int | None:
+    """The line of a TOML key path such as `association.3.timezone`; else the nearest table above it."""
+    best: tuple[int, int | None] = (0, None)
+    table: list[str] = []
+    count: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
+        key = re.match(r"\s*([\w\-\"']+)\s*=", line)
+        if header:
+            name = header[2].replace('"', "")
+            if header[1] == "[[":
+                count[name] = count.get(name, -1) + 1
+            table = _indexed(name.split("."), count)
+            path = table
+        elif key:
+            path = [*table, key[1].strip("\"'")]
+        else:
+            continue
+        if len(path) > best[0] and path == parts[: len(path)]:
+            best = (len(path), number)
+    return best[1]
+
+
+def _indexed(names: list[str], count: dict[str, int]) -> list[str]:
+    path: list[str] = []
+    for depth, name in enumerate(names, 1):
+        path.append(name)
+        if (dotted := ".".join(names[:depth])) in count:
+            path.append(str(count[dotted]))
+    return path

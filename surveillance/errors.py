@@ -1,0 +1,101 @@
+"""What can go wrong, for whom, and the exit code each cause has (the README lists the same table)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    COMPLETE = 0
+    CHECK_FOUND = 1
+    USAGE = 2
+    PARTIAL = 3
+    CONTENT = 10
+    SETTINGS = 11
+    FEEDS = 12
+    AUDIT = 13
+    DELIVERY = 14
+    DEADLINE = 15
+    BUSY = 16
+    BUG = 70
+
+
+EXIT_MEANING: dict[Exit, str] = {
+    Exit.COMPLETE: "complete",
+    Exit.CHECK_FOUND: "a check found something",
+    Exit.USAGE: "usage",
+    Exit.PARTIAL: "delivered, but something was not done or is missing",
+    Exit.CONTENT: "content (a file of the four content folders is wrong)",
+    Exit.SETTINGS: "settings",
+    Exit.FEEDS: "too few feeds",
+    Exit.AUDIT: "audit (the night does not add up)",
+    Exit.DELIVERY: "delivery",
+    Exit.DEADLINE: "past the deadline",
+    Exit.BUSY: "another night is running",
+    Exit.BUG: "a bug, with its traceback",
+}
+
+
+class SurveillanceError(Exception):
+    """An error for a person who can act on it: one sentence, perhaps a hint, and an exit code."""
+
+    exit_code: Exit = Exit.BUG
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(SurveillanceError):
+    """The command was asked for something it cannot mean."""
+
+    exit_code = Exit.USAGE
+
+
+class ContentError(SurveillanceError):
+    """A content file is wrong: says which file, which key, which line where it is known."""
+
+    exit_code = Exit.CONTENT
+
+    def __init__(self, file: str, key: str, message: str, hint: str = "", line: int | None = None) -> None:
+        where = file if line is None else f"{file}:{line}"
+        super().__init__(f"{where}: {key}: {message}" if key else f"{where}: {message}", hint)
+        self.file, self.key, self.line, self.message = file, key, line, message
+
+
+class SettingsError(SurveillanceError):
+    """The settings of this machine are wrong or incomplete."""
+
+    exit_code = Exit.SETTINGS
+
+
+class FeedsError(SurveillanceError):
+    """Too few associations were received for the night to mean anything."""
+
+    exit_code = Exit.FEEDS
+
+
+class AuditError(SurveillanceError):
+    """The night does not add up: a line or a visit is unaccounted for."""
+
+    exit_code = Exit.AUDIT
+
+
+class DeliveryError(SurveillanceError):
+    """The daily file could not be proven to be at the agency."""
+
+    exit_code = Exit.DELIVERY
+
+
+class DeadlineError(SurveillanceError):
+    """The delivery came after the hour that was promised."""
+
+    exit_code = Exit.DEADLINE
+
+
+class BusyError(SurveillanceError):
+    """Another night holds the lock of this state folder."""
+
+    exit_code = Exit.BUSY

@@ -1,0 +1,55 @@
+"""The journal of a night: what was done, one JSON object a line, flushed to the disk before going on.
+
+It holds counts, codes and reasons, never a row of a visit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from surveillance.clock import Clock
+from surveillance.files import make_folder
+
+
+class Journal:
+    """Appends to journal/NIGHT.jsonl; may be written from several threads."""
+
+    def __init__(self, folder: Path, night: date, clock: Clock) -> None:
+        self.path = make_folder(folder) / f"{night.isoformat()}.jsonl"
+        self.clock = clock
+        self._lock = threading.Lock()
+
+    def event(self, kind: str, **fields: object) -> None:
+        """Write one event, on disk when this returns; a line cut by a crash is closed first."""
+        line = json.dumps({"at": self.clock.now().isoformat(timespec="milliseconds"), "event": kind, **fields},
+                          ensure_ascii=False, default=str)
+        with self._lock:
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            try:
+                os.write(handle, (_newline_if_cut(handle) + line + "\n").encode())
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+
+def _newline_if_cut(handle: int) -> str:
+    size = os.fstat(handle).st_size
+    return "" if size == 0 or os.pread(handle, 1, size - 1) == b"\n" else "\n"
+
+
+def read_journal(path: Path) -> Iterator[dict[str, Any]]:
+    """The events of a journal, oldest first; a line cut by a crash is given as an event `unreadable`."""
+    if not path.is_file():
+        return
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield json.loads(line)
+            except ValueError:
+                yield {"at": "", "event": "unreadable", "line": number}

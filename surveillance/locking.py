@@ -1,0 +1,32 @@
+"""One night at a time on a state folder: a lock that the system frees when its owner dies."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from surveillance.errors import BusyError
+from surveillance.files import make_folder
+
+
+@contextmanager
+def night_lock(state: Path, what: str) -> Iterator[None]:
+    """Hold the lock of a state folder; BusyError names who holds it otherwise."""
+    handle = os.open(make_folder(state) / "night.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.pread(handle, 200, 0).decode("utf-8", "replace").strip() or "unknown"
+            raise BusyError(
+                f"another night is running on {state} ({owner})",
+                "wait for it to end, or see what it does: surveillance status",
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"process {os.getpid()}: {what}".encode(), 0)
+        yield
+    finally:
+        os.close(handle)
