@@ -1,0 +1,135 @@
+"""Territories: régions, départements, postal codes and communes of France, by INSEE code, always as text."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from surveillance.content import Content
+from surveillance.errors import ContentError
+
+FOLDER = "extracts/geography"
+
+
+@dataclass(frozen=True)
+class Region:
+    """One of the 18 régions (2016 boundaries), e.g. 84 Auvergne-Rhône-Alpes."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Department:
+    """One of the 101 départements and its région, e.g. 2A Corse-du-Sud (94)."""
+
+    code: str
+    name: str
+    region: str
+
+
+@dataclass(frozen=True)
+class Commune:
+    """A commune of today: its postal codes (one or more) and its counted population."""
+
+    insee: str
+    name: str
+    department: str
+    region: str
+    postal_codes: tuple[str, ...]
+    population: int
+
+
+@dataclass(frozen=True)
+class PostalCode:
+    """Where a postal code leads. `ambiguous`: its communes stand in several départements, the largest decides."""
+
+    department: str
+    ambiguous: bool
+
+
+def load_regions(content: Content) -> dict[str, Region]:
+    """Code -> région, in order of code."""
+    rows = _rows(content, "regions.csv", ("code", "name"))
+    return {row["code"]: Region(row["code"], row["name"]) for row in rows}
+
+
+def load_departments(content: Content) -> dict[str, Department]:
+    """Code -> département, in order of code; each must stand in a known région."""
+    regions = load_regions(content)
+    found = {
+        row["code"]: Department(row["code"], row["name"], row["region"])
+        for row in _rows(content, "departements.csv", ("code", "name", "region"))
+    }
+    for item in found.values():
+        if item.region not in regions:
+            raise ContentError(f"{FOLDER}/departements.csv", "region", f"{item.code}: no région {item.region!r}")
+    return found
+
+
+def load_postal_codes(content: Content) -> dict[str, PostalCode]:
+    """Postal code -> where it leads (some 6,300).
+
+    Codes of the overseas collectivities lead to 975, 977, 978, 986, 987 and 988, which are not départements.
+    """
+    return {
+        row["postal_code"]: PostalCode(row["department"], row["ambiguous"] == "1")
+        for row in _rows(content, "postal_codes.csv", ("postal_code", "department", "ambiguous"))
+    }
+
+
+def load_communes(content: Content) -> list[Commune]:
+    """The some 35,000 communes of today, in order of INSEE code (a tenth of a second)."""
+    return [
+        Commune(
+            row["insee"],
+            row["name"],
+            row["department"],
+            row["region"],
+            tuple(row["postal_codes"].split()),
+            int(row["population"]),
+        )
+        for row in _rows(
+            content,
+            "communes.csv.gz",
+            ("insee", "name", "department", "region", "postal_codes", "population"),
+        )
+    ]
+
+
+def region_of_department(departments: Mapping[str, Department], code: str) -> str | None:
+    """INSEE code of the département's région, or None for what is not a département (975, 999, empty)."""
+    found = departments.get(code)
+    return found.region if found else None
+
+
+def department_of_postal_code(
+    postal_codes: Mapping[str, PostalCode], departments: Mapping[str, Department], postal_code: str
+) -> str | None:
+    """Département of residence, or None when it cannot be known.
+
+    Only the table decides, never the first two digits (Corsica, codes that cross a border). One convention of the
+    RPU records is understood: the département followed by 9s means "somewhere in it" (75999, 97299; 20999 is
+    Corsica, of which we do not know the half). 99999 is unknown and 99 + three digits is a country.
+    """
+    if postal_code in postal_codes:
+        return postal_codes[postal_code].department
+    if len(postal_code) != 5:
+        return None
+    for size in (3, 2):
+        if set(postal_code[size:]) == {"9"} and postal_code[:size] in departments:
+            return postal_code[:size]
+    return None
+
+
+def _rows(content: Content, name: str, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    rel = f"{FOLDER}/{name}"
+    data = content.bytes(rel)
+    text = (gzip.decompress(data) if name.endswith(".gz") else data).decode("utf-8")
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    if tuple(reader.fieldnames or ()) != columns:
+        raise ContentError(rel, "header", f"expected {', '.join(columns)}")
+    yield from reader
