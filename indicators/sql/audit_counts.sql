@@ -1,0 +1,10 @@
+-- Offenders only: one row per visit day touched tonight whose counted acts differ from the visits in force. Must return no row.
+WITH kept AS (
+    SELECT event_date AS visit_day, count(*) AS visits FROM visits
+    WHERE to_night = DATE '9999-12-31' AND status = 'active' AND list_contains($acts, act_type)
+        AND event_date IN (SELECT event_date FROM visits WHERE from_night = $night::DATE OR to_night = $night::DATE)
+    GROUP BY event_date
+),
+counted AS (SELECT visit_day, sum(visits_all) AS visits FROM denominators GROUP BY visit_day)
+SELECT visit_day, kept.visits, counted.visits AS counted FROM kept LEFT JOIN counted USING (visit_day)
+WHERE kept.visits IS DISTINCT FROM counted.visits

@@ -1,0 +1,9 @@
+-- One row per visit day, association, département of care, age band and sex: all acts, and coded acts (at least one diagnosis
+-- filled: the denominator of the published shares), as known after the night $night.
+SELECT event_date AS visit_day, association, dep_care AS department, age_band, sex,
+    count(*)::INTEGER AS visits_all, count(*) FILTER (len(diagnoses) > 0)::INTEGER AS visits_coded
+FROM visits
+WHERE from_night <= $night::DATE AND to_night > $night::DATE AND status = 'active'
+    AND list_contains($acts, act_type) AND event_date BETWEEN $first::DATE AND $last::DATE
+GROUP BY ALL
+ORDER BY ALL

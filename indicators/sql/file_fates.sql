@@ -1,0 +1,11 @@
+-- One row per association and file of the night: what became of its accepted lines, the day most of them are for,
+-- and how many visits are new (first version).
+SELECT association, file_sha256,
+    count(*) FILTER (fate = 'loaded')::INTEGER AS loaded, count(*) FILTER (fate = 'duplicate')::INTEGER AS duplicate,
+    count(*) FILTER (fate = 'superseded')::INTEGER AS superseded,
+    count(*) FILTER (fate = 'loaded' AND rec_version > 1)::INTEGER AS corrected,
+    count(*) FILTER (fate <> 'duplicate' AND rec_version = 1)::INTEGER AS new_visits,
+    count(*) FILTER (fate = 'loaded' AND status = 'active' AND event_date = $day::DATE)::INTEGER AS day_visits,
+    count(*) FILTER (fate = 'loaded' AND status = 'active' AND rec_version = 1 AND event_date < $day::DATE)::INTEGER AS late_visits,
+    mode(event_date ORDER BY event_date) AS main_day
+FROM fates GROUP BY ALL ORDER BY ALL

@@ -1,0 +1,60 @@
+-- The tables of the store. It is rebuilt from the records by `surveillance replay`; nothing lives only here.
+
+-- One row per version of a visit: known from the night `from_night` until the night `to_night` (9999-12-31: in force).
+CREATE TABLE IF NOT EXISTS visits (
+    visit_uid VARCHAR, rec_version INTEGER, from_night DATE, to_night DATE,
+    association VARCHAR, status VARCHAR, event_date DATE, hour TINYINT, act_type VARCHAR,
+    dep_care VARCHAR, dep_res VARCHAR, age_y SMALLINT, age_m SMALLINT, age_band VARCHAR, sex VARCHAR,
+    thesaurus VARCHAR, diagnoses VARCHAR[], reason_codes VARCHAR[], reason_concepts VARCHAR[],
+    outcome VARCHAR, dq VARCHAR[], file_sha256 VARCHAR, line_no INTEGER, dialect VARCHAR, content_hash VARCHAR
+);
+COMMENT ON TABLE visits IS 'One row per version of a visit, pseudonymised, with the nights between which it was in force';
+
+-- One row per version of a visit and syndrome that it counts in.
+CREATE TABLE IF NOT EXISTS visit_syndromes (visit_uid VARCHAR, rec_version INTEGER, from_night DATE, syndrome VARCHAR);
+COMMENT ON TABLE visit_syndromes IS 'One row per version of a visit and syndrome it counts in';
+
+-- One row per diagnosis code that no thesaurus knows, per night and association.
+CREATE TABLE IF NOT EXISTS unknown_codes (night DATE, association VARCHAR, thesaurus VARCHAR, code VARCHAR, uses INTEGER);
+
+-- One row per association and night: what became of its feed.
+CREATE TABLE IF NOT EXISTS receptions (
+    night DATE, association VARCHAR, status VARCHAR, code VARCHAR, detail VARCHAR, files INTEGER,
+    lines_in INTEGER, loaded INTEGER, duplicate INTEGER, superseded INTEGER, refused INTEGER, other INTEGER,
+    corrected INTEGER, day_visits INTEGER, late_visits INTEGER, usual_volume DOUBLE
+);
+COMMENT ON TABLE receptions IS 'One row per association and night: status, and what became of every line it sent';
+
+-- One row per received file and night.
+CREATE TABLE IF NOT EXISTS files (
+    night DATE, association VARCHAR, name VARCHAR, sha256 VARCHAR, bytes BIGINT, dialect VARCHAR, status VARCHAR, code VARCHAR,
+    detail VARCHAR, lines_in INTEGER, accepted INTEGER, refused INTEGER, other INTEGER,
+    loaded INTEGER, duplicate INTEGER, superseded INTEGER
+);
+COMMENT ON TABLE files IS 'One row per received file and night: lines_in = loaded + duplicate + superseded + refused + other (header, blank, total)';
+
+-- One row per visit day × association × département × age band × sex × syndrome: visits in force.
+CREATE TABLE IF NOT EXISTS counts (
+    visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, syndrome VARCHAR, visits INTEGER
+);
+COMMENT ON TABLE counts IS 'One row per visit day, association, département, age band, sex and syndrome: acts that count in it. Never add syndromes up.';
+
+-- One row per visit day × association × département × age band × sex: all acts, and acts with at least one diagnosis.
+CREATE TABLE IF NOT EXISTS denominators (
+    visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, visits_all INTEGER, visits_coded INTEGER
+);
+COMMENT ON TABLE denominators IS 'One row per visit day, association, département, age band and sex: the two denominators';
+
+-- One row per night, method, syndrome, territory and visit day that was tested and gave an alarm.
+CREATE TABLE IF NOT EXISTS signals (
+    night DATE, method VARCHAR, syndrome VARCHAR, territory_kind VARCHAR, territory VARCHAR, visit_day DATE,
+    observed DOUBLE, expected DOUBLE, threshold DOUBLE, statistic DOUBLE, doubtful BOOLEAN, reason VARCHAR
+);
+COMMENT ON TABLE signals IS 'One row per statistical signal of a night';
+
+-- One row per state that a delivery went through.
+CREATE TABLE IF NOT EXISTS deliveries (night DATE, seq INTEGER, state VARCHAR, happened_at VARCHAR, name VARCHAR, detail VARCHAR);
+COMMENT ON TABLE deliveries IS 'One row per state of a delivery: built, sent, read back, acknowledged, refused';
+
+-- One row per fact about the store itself.
+CREATE TABLE IF NOT EXISTS facts (key VARCHAR, value VARCHAR);

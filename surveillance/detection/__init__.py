@@ -1,0 +1,1 @@
+"""Detection: pure functions on arrays of counts (time × series)."""

@@ -1,0 +1,125 @@
+"""Putting a night's records into the store, taking them out again, and counting what they touched."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from surveillance.errors import AuditError
+from surveillance.fates import FATES, settle
+from surveillance.store import OPEN, Store
+
+if TYPE_CHECKING:
+    from surveillance.syndromes import Coder
+
+BY_NIGHT = ("visit_syndromes", "visits", "unknown_codes", "receptions", "files", "signals")
+NO_RULE = {"thesaurus": "", "code": "", "syndrome": "", "age_min": None, "age_max": None, "principal_only": False}
+
+
+def nights_held(store: Store, since: date) -> list[date]:
+    """The nights from `since` on that the store holds, oldest first."""
+    found = store.rows("SELECT DISTINCT night FROM receptions WHERE night >= $since ORDER BY night", {"since": since})
+    return [row[0] for row in found]
+
+
+def take_out(store: Store, night: date) -> None:
+    """Undo a night, which must be the last one held: its rows go, the versions it closed are in force again."""
+    for table in BY_NIGHT:
+        column = "from_night" if table.startswith("visit") else "night"
+        store.run(f"DELETE FROM {table} WHERE {column} = $night", {"night": night})
+    store.run("UPDATE visits SET to_night = $open WHERE to_night = $night", {"open": OPEN, "night": night})
+
+
+def load_night(store: Store, night: date, records: Path) -> dict[str, int]:
+    """Load the records of a night (visits.parquet); counts by fate. Call inside a transaction."""
+    import pyarrow.parquet as pq
+
+    incoming = pq.read_table(records / "visits.parquet")
+    with store.table("incoming", incoming):
+        store.run(store.sql("fates"))
+    store.run(store.sql("close_versions"), {"night": night})
+    store.run(store.sql("load_visits"), {"night": night})
+    found = dict(store.rows("SELECT fate, count(*) FROM fates GROUP BY fate"))
+    return {fate: int(found.get(fate, 0)) for fate in ("loaded", "duplicate", "superseded")}
+
+
+def code_night(store: Store, night: date, coder: Coder) -> dict[str, int]:
+    """Code the versions a night brought: which syndromes each counts in; unknown codes are counted, never dropped."""
+    import pyarrow as pa
+
+    seen = store.rows(
+        "SELECT DISTINCT thesaurus, unnest(diagnoses) AS code FROM visits WHERE from_night = $night ORDER BY ALL",
+        {"night": night},
+    )
+    rules = [NO_RULE] + [
+        {"thesaurus": thesaurus, "code": code, "syndrome": rule.syndrome, "age_min": rule.age_min_months,
+         "age_max": rule.age_max_months, "principal_only": rule.position == "principal"}
+        for thesaurus, code in seen for rule in coder.rules_for(thesaurus, code, night)
+    ]
+    schema = pa.schema([("thesaurus", pa.string()), ("code", pa.string()), ("syndrome", pa.string()),
+                        ("age_min", pa.int32()), ("age_max", pa.int32()), ("principal_only", pa.bool_())])
+    with store.table("rules", pa.Table.from_pylist(rules, schema=schema)):
+        store.run(store.sql("code_visits"), {"night": night})
+    unknown = [{"thesaurus": t, "code": c} for t, c in seen if coder.cim10(t, c, night) is None]
+    with store.table("unknown", pa.Table.from_pylist(
+        unknown, schema=pa.schema([("thesaurus", pa.string()), ("code", pa.string())])
+    )):
+        store.run(store.sql("unknown_codes"), {"night": night})
+    uses = store.value("SELECT coalesce(sum(uses), 0) FROM unknown_codes WHERE night = $night", {"night": night})
+    coded = store.value("SELECT count(*) FROM visit_syndromes WHERE from_night = $night", {"night": night})
+    return {"codes": len(seen), "unknown_codes": len(unknown), "unknown_uses": int(uses), "coded_in": int(coded)}
+
+
+def touched_days(store: Store, night: date) -> tuple[date, date] | None:
+    """The first and the last visit day whose counts a night can have changed."""
+    row = store.rows(
+        "SELECT min(event_date), max(event_date) FROM visits WHERE from_night = $night OR to_night = $night",
+        {"night": night},
+    )[0]
+    return (row[0], row[1]) if row[0] else None
+
+
+def count_days(store: Store, first: date, last: date, acts: tuple[str, ...]) -> int:
+    """Count again the days from `first` to `last`; gives the number of acts counted."""
+    days: dict[str, Any] = {"first": first, "last": last}
+    for table in ("counts", "denominators"):
+        store.run(f"DELETE FROM {table} WHERE visit_day BETWEEN $first AND $last", days)
+        store.run(f"INSERT INTO {table} BY NAME {store.sql(table)}", {**days, "night": date(9999, 12, 30), "acts": list(acts)})
+    return int(store.value("SELECT coalesce(sum(visits_all), 0) FROM denominators WHERE visit_day BETWEEN $first AND $last", days))
+
+
+def audit(store: Store, night: date, acts: tuple[str, ...]) -> None:
+    """Run the audits of a night: each selects offenders and must return no row; else AuditError."""
+    for name in ("audit_lines", "audit_versions", "audit_counts"):
+        parameters: dict[str, Any] = {"night": night}
+        if name == "audit_counts":
+            parameters["acts"] = list(acts)
+        offenders = len(store.rows(store.sql(name), parameters))
+        if offenders:
+            raise AuditError(
+                f"{name}: {offenders} rows do not add up in the night of {night}",
+                f"surveillance sql shows them with indicators/sql/{name}.sql; surveillance replay rebuilds the store",
+            )
+
+
+def admit_night(store: Store, night: date, records: Path, coder: Coder) -> dict[str, int]:
+    """Load and code the records of a night and settle what became of every line; call inside a transaction."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    counts = load_night(store, night, records)
+    fates = {(row["association"], row["file_sha256"]): row for row in
+             store.arrow(store.sql("file_fates"), {"day": night - timedelta(days=1)}).to_pylist()}
+    nothing = dict.fromkeys((*FATES, "new_visits"), 0) | {"main_day": None}
+    files = [file | {key: value for key, value in fates.get((file["association"], file["sha256"]), nothing).items()
+                     if key in nothing} for file in pq.read_table(records / "files.parquet").to_pylist()]
+    held = pq.read_table(records / "receptions.parquet").to_pylist()
+    settled = [item.row() for item in settle(night, held, files)]
+    for table, rows in (("receptions", settled), ("files", [{"night": night} | file for file in files])):
+        if rows:
+            columns = [row[0] for row in store.rows(f"SELECT column_name FROM (DESCRIBE {table})")]
+            kept = [{name: row[name] for name in columns} for row in rows]
+            with store.table("settled", pa.Table.from_pylist(kept)):
+                store.run(f"INSERT INTO {table} BY NAME SELECT * FROM settled")
+    return counts | code_night(store, night, coder)

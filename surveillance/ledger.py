@@ -1,0 +1,58 @@
+"""The numbers of the deliveries: one line for each, on disk before it is used, never used for another content."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from surveillance.files import make_folder, sync_folder
+from surveillance.package import Body, Number
+
+NAME = "numbers.jsonl"
+
+
+def number_for(outbox: Path, body: Body, created: str) -> Number:
+    """The number of this content: the one it was given before, else the next one (reserved on disk)."""
+    night, env, digest = body.facts["night"], body.facts["env"], body.digest()
+    lines = [line for line in _read(outbox / NAME) if line["env"] == env]
+    for line in lines:
+        if line["night"] == night and line["content"] == digest:
+            return _number(line)
+    same_night = [line["seq"] for line in lines if line["night"] == night]
+    last = max((line["seq"] for line in lines), default=0)
+    number = Number(last + 1, last or None, same_night[-1] if same_night else None, created)
+    _append(outbox / NAME, {"env": env, "night": night, "content": digest, **asdict(number)})
+    return number
+
+
+def _number(line: dict[str, Any]) -> Number:
+    return Number(line["seq"], line["prev_seq"], line["supersedes"], line["created"])
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    """The lines of the ledger; one cut by a crash was never used and is left out."""
+    if not path.is_file():
+        return []
+    out = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            out.append(json.loads(line))
+        except ValueError:
+            continue
+    return out
+
+
+def _append(path: Path, line: dict[str, Any]) -> None:
+    make_folder(path.parent)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        size = os.fstat(handle).st_size
+        cut = "" if size == 0 or os.pread(handle, 1, size - 1) == b"\n" else "\n"
+        os.write(handle, (cut + json.dumps(line, sort_keys=True) + "\n").encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    sync_folder(path.parent)

@@ -1,0 +1,1 @@
+"""The steps of a night; none knows another."""

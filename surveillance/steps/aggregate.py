@@ -1,0 +1,45 @@
+"""Aggregate: count again every visit day the night touched, then prove that the night adds up."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from surveillance.ages import load_acts
+from surveillance.errors import FeedsError
+from surveillance.history import audit, count_days, touched_days
+from surveillance.night import Counts, Night
+
+TROUBLE = ("partial", "absent", "refused")
+
+
+def aggregate(night: Night) -> Counts:
+    """Counts and denominators of the touched days, the audits, and the coverage rule of the timetable."""
+    acts = load_acts(night.content).counted
+    days = touched_days(night.store, night.date)
+    with night.store.transaction():
+        if night.store.fact("recount"):
+            days = (date(2000, 1, 1), night.visit_day)
+            night.store.run("DELETE FROM facts WHERE key = 'recount'")
+        counted = count_days(night.store, *days, acts) if days else 0
+        audit(night.store, night.date, acts)
+    return {"acts_counted": counted, **_coverage(night)}
+
+
+def _coverage(night: Night) -> Counts:
+    rows = night.store.arrow(
+        "SELECT * EXCLUDE (night) FROM receptions WHERE night = $night ORDER BY association", {"night": night.date}
+    ).to_pylist()
+    for row in rows:
+        night.journal.event("reception", **row)
+    night.missing.extend(f"{row['association']}: {row['code']}" for row in rows if row["status"] in TROUBLE)
+    expected = sum(row["usual_volume"] for row in rows if row["status"] != "closed")
+    present = sum(row["usual_volume"] for row in rows if row["status"] in ("received", "partial"))
+    share = present / expected if expected else 0.0
+    if share < night.timetable.coverage.floor:
+        raise FeedsError(
+            f"only {share:.0%} of the usual volume is there, the floor is {night.timetable.coverage.floor:.0%}",
+            "surveillance status says who is missing; the floor is in schedules/night.toml",
+        )
+    by_status = {status: sum(row["status"] == status for row in rows) for status in ("received", *TROUBLE, "closed")}
+    visits = {name: sum(row[name] for row in rows) for name in ("day_visits", "late_visits")}
+    return by_status | visits | {"coverage_percent": round(100 * share)}

@@ -1,0 +1,94 @@
+"""Deliver: build the package, send it, read it back, and say truthfully how far it got."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from surveillance.errors import DeliveryError
+from surveillance.files import make_folder, write_atomic
+from surveillance.ledger import number_for
+from surveillance.manifest import load_signing_key
+from surveillance.night import Counts, Night
+from surveillance.package import Body, build_body, build_files
+from surveillance.sending import load_agency, send
+
+
+def deliver(night: Night) -> Counts:
+    """States, each in the journal and the store: planned → built → sent → read_back → acknowledged, or refused."""
+    key = load_signing_key(night.settings.key("manifest.key")) if night.settings.sign else None
+    body = build_body(night.store, night.content, night.date, night.settings.env, night.associations)
+    number = number_for(night.settings.state / "outbox", body, night.started.isoformat(timespec="seconds"))
+    said = Said(night, number.seq)
+    said.state("planned")
+    files = build_files(body, number, key)
+    _write(night, files)
+    manifest = next(reversed(list(files)))
+    said.state("built", name=manifest)
+    try:
+        ack = send(load_agency(night.content), night.settings, files, said.progress)
+    except DeliveryError:
+        said.state("failed", name=manifest)
+        raise
+    said.state("read_back", name=manifest)
+    if ack is not None:
+        said.acknowledged(ack, manifest)
+        write_atomic(night.folder("outbox") / f"{manifest.removesuffix('.manifest.json')}.ack.json", _ack_bytes(ack))
+    _in_time(night)
+    return _counts(body, number.seq)
+
+
+class Said:
+    """Tells the journal and the store the states of one delivery."""
+
+    def __init__(self, night: Night, seq: int) -> None:
+        self.night, self.seq = night, seq
+
+    def state(self, state: str, name: str = "", detail: str = "") -> None:
+        """One state of the delivery."""
+        at = self.night.clock.now().isoformat(timespec="seconds")
+        self.night.journal.event("delivery", state=state, seq=self.seq, name=name, detail=detail)
+        self.night.tell("delivery", {"state": state, "seq": self.seq})
+        self.night.store.run(
+            "INSERT INTO deliveries VALUES ($night, $seq, $state, $at, $name, $detail)",
+            {"night": self.night.date, "seq": self.seq, "state": state, "at": at, "name": name, "detail": detail},
+        )
+
+    def progress(self, kind: str, **facts: Any) -> None:
+        """What happens while sending: every file sent is a state; a failed attempt is an event."""
+        if kind == "sent":
+            self.state("sent", name=facts["name"], detail="already there" if facts["already"] else "")
+        elif kind != "read_back":
+            self.night.journal.event("delivery " + kind, seq=self.seq, **facts)
+
+    def acknowledged(self, ack: dict[str, Any], manifest: str) -> None:
+        """The agency's word: integrated, or refused with its reasons."""
+        if ack.get("refused"):
+            codes = ", ".join(str(item.get("code")) for item in ack.get("errors", []))
+            self.state("refused", name=manifest, detail=codes)
+            raise DeliveryError(f"the agency refused the file: {codes}", "surveillance verify on the manifest says why")
+        self.state("acknowledged", name=manifest, detail=str(ack.get("step", "")))
+
+
+def _write(night: Night, files: dict[str, bytes]) -> None:
+    folder = make_folder(night.folder("outbox"))
+    for name, data in files.items():
+        path = folder / name
+        if not path.is_file() or path.read_bytes() != data:
+            write_atomic(path, data)
+
+
+def _ack_bytes(ack: dict[str, Any]) -> bytes:
+    import json
+
+    return (json.dumps(ack, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _in_time(night: Night) -> None:
+    deadline = night.at(night.timetable.deadline)
+    if night.clock.now() > deadline:
+        night.journal.event("deadline passed", deadline=deadline.isoformat())
+        night.late = True
+
+
+def _counts(body: Body, seq: int) -> Counts:
+    return {"seq": seq, **{f"rows_{table.kind.lower()}": table.rows for table in body.tables}}

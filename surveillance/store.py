@@ -1,0 +1,136 @@
+"""The store: the only module that opens DuckDB. One writer (the night); readers open the published copy."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from surveillance.content import Content
+from surveillance.errors import UsageError
+from surveillance.files import make_folder, replace_atomic
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+OPEN = date(9999, 12, 31)  # `to_night` of a version in force
+NAME = "surveillance.duckdb"
+LOCKED: dict[str, str | bool | int] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+}
+
+
+class Store:
+    """A connection to the store, with statements read from SQL files of the content."""
+
+    def __init__(self, path: Path, content: Content, read_only: bool = False) -> None:
+        self.path, self.content = path, content
+        if read_only and not path.is_file():
+            raise UsageError(f"nothing is published yet at {path}", "run a night first: surveillance demo, or surveillance run")
+        if not read_only:
+            make_folder(path.parent)
+        self.connection = duckdb.connect(str(path), read_only=read_only, config=dict(LOCKED))
+        path.chmod(0o600)
+        self.connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
+        if not read_only:
+            self.connection.execute(content.text("indicators/sql/schema.sql"))
+
+    def close(self) -> None:
+        """Close the connection (a write-ahead log is folded in first)."""
+        self.connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def sql(self, name: str) -> str:
+        """The text of the statement `indicators/sql/NAME.sql`."""
+        return self.content.text(f"indicators/sql/{name}.sql")
+
+    def run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:
+        """Execute a statement; `$name` parameters by name."""
+        return self.connection.execute(statement, dict(parameters) if parameters else None)
+
+    def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a statement."""
+        return self.run(statement, parameters).fetchall()
+
+    def value(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """The single value of a statement, or None."""
+        row = self.run(statement, parameters).fetchone()
+        return row[0] if row else None
+
+    def arrow(self, statement: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """The rows of a statement as an Arrow table."""
+        return self.run(statement, parameters).to_arrow_table()
+
+    def frame(self, statement: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """The rows of a statement as a pandas frame."""
+        frame: pd.DataFrame = self.arrow(statement, parameters).to_pandas()
+        return frame
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing."""
+        self.connection.execute("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    @contextmanager
+    def table(self, name: str, rows: pa.Table) -> Iterator[None]:
+        """Let statements read an Arrow table under a name."""
+        self.connection.register(name, rows)
+        try:
+            yield
+        finally:
+            self.connection.unregister(name)
+
+    def fact(self, key: str) -> str | None:
+        """A fact kept about the store."""
+        found = self.value("SELECT value FROM facts WHERE key = $key", {"key": key})
+        return None if found is None else str(found)
+
+    def keep_fact(self, key: str, value: str) -> None:
+        """Keep a fact about the store (replaces it)."""
+        self.run("DELETE FROM facts WHERE key = $key", {"key": key})
+        self.run("INSERT INTO facts VALUES ($key, $value)", {"key": key, "value": value})
+
+
+def store_path(state: Path) -> Path:
+    """Where the night's own store lies."""
+    return state / "store" / NAME
+
+
+def published_path(state: Path) -> Path:
+    """Where the copy lies that everybody else reads."""
+    return state / "published" / NAME
+
+
+def publish(store: Store, state: Path) -> Path:
+    """Give readers a consistent copy, by rename: a reader sees last night's store or this one, whole."""
+    target = published_path(state)
+    make_folder(target.parent)
+    store.run("CHECKPOINT")
+    temporary = target.with_name(f".{target.name}.part")
+    shutil.copyfile(store.path, temporary)
+    replace_atomic(temporary, target)
+    return target
+
+
+def open_published(state: Path, content: Content) -> Store:
+    """The published copy, read-only."""
+    return Store(published_path(state), content, read_only=True)
