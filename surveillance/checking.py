@@ -1,0 +1,56 @@
+"""The content check: every file of the four folders is read as the night would read it, before anything is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from surveillance.ages import load_acts, load_ages
+from surveillance.associations import FILE as REGISTRY
+from surveillance.associations import load_associations
+from surveillance.checks import load_checks
+from surveillance.content import Content, load
+from surveillance.dialects import load_dialects
+from surveillance.errors import ContentError
+from surveillance.package import load_contract
+from surveillance.reasons import ReasonCoder
+from surveillance.sending import load_agency
+from surveillance.settings import FILE as SETTINGS
+from surveillance.settings import Settings
+from surveillance.signals import load_rules
+from surveillance.syndromes import check_syndromes, load_syndromes
+from surveillance.thesauri import load_thesauri
+from surveillance.timetable import load_timetable
+from surveillance.visits import load_visit_rules
+
+LOADERS: tuple[Callable[[Content], object], ...] = (
+    lambda content: load(content, SETTINGS, Settings), load_timetable, load_agency, load_contract, load_associations,
+    load_dialects, load_visit_rules, load_checks, load_thesauri, ReasonCoder, load_ages, load_acts, load_rules,
+)
+
+
+def check_content(content: Content) -> tuple[list[ContentError], dict[str, int]]:
+    """Everything wrong with the content, each with file and key; and how much of it there is."""
+    problems: list[ContentError] = []
+    for loader in LOADERS:
+        try:
+            loader(content)
+        except ContentError as error:
+            problems.append(error)
+    problems += check_syndromes(content)
+    if problems:
+        return problems, {}
+    members = load_associations(content)
+    problems += _registry(content)
+    return problems, {"files": len(content.files()), "associations": len(members), "syndromes": len(load_syndromes(content))}
+
+
+def _registry(content: Content) -> list[ContentError]:
+    """Dialects and thesauri that the registry names must exist."""
+    dialects, thesauri = load_dialects(content), load_thesauri(content)
+    problems = []
+    for item in load_associations(content):
+        if item.dialect not in dialects:
+            problems.append(ContentError(REGISTRY, f"{item.code}.dialect", f"no dialect {item.dialect!r}", ", ".join(dialects)))
+        if item.thesaurus not in thesauri:
+            problems.append(ContentError(REGISTRY, f"{item.code}.thesaurus", f"no thesaurus {item.thesaurus!r}", ", ".join(thesauri)))
+    return problems

@@ -1,0 +1,140 @@
+"""Options that every command takes, and what they make: the content, the settings and a console."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from surveillance.content import Content
+    from surveillance.settings import Settings
+
+Site = Annotated[Path | None, typer.Option("--site", help="Folder whose files replace the shipped content.", metavar="DIR")]
+State = Annotated[Path | None, typer.Option("--state", help="Folder of the state, instead of the one in the settings.",
+                                            metavar="DIR")]
+Lang = Annotated[str | None, typer.Option("--lang", help="fr or en.", metavar="fr|en")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+Format = Annotated[str, typer.Option("--format", help="table, csv, json or parquet.", metavar="FORMAT")]
+FORMATS = ("table", "csv", "json", "parquet")
+
+
+@dataclass
+class Desk:
+    """What one command works with."""
+
+    site: Path | None
+    state: Path | None
+    asked_lang: str | None
+    quiet: bool = False
+
+    @cached_property
+    def content(self) -> Content:
+        """The content in force."""
+        from surveillance.content import Content
+        from surveillance.settings import default_site
+
+        state = self.state or (Path(os.environ["SURVEILLANCE_STATE"]) if "SURVEILLANCE_STATE" in os.environ else None)
+        return Content(self.site or default_site(state))
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        from surveillance.settings import load_settings
+
+        return load_settings(self.content, self.state)
+
+    @cached_property
+    def lang(self) -> str:
+        """fr or en: what was asked, else the locale, else the site's language."""
+        if self.asked_lang in ("fr", "en"):
+            return str(self.asked_lang)
+        if self.asked_lang:
+            from surveillance.errors import UsageError
+
+            raise UsageError(f"--lang knows fr and en, not {self.asked_lang!r}")
+        spoken = (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "")[:2]
+        return spoken if spoken in ("fr", "en") else self.settings.lang
+
+    def say(self, key: str, **values: object) -> str:
+        """A sentence in the language of this command."""
+        from surveillance.words import say
+
+        return say(self.content, self.lang, key, **values)
+
+    @cached_property
+    def out(self) -> Console:
+        """Where results go."""
+        from rich.console import Console
+
+        return Console(highlight=False, soft_wrap=True)
+
+    @cached_property
+    def err(self) -> Console:
+        """Where progress and messages go."""
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False, quiet=self.quiet, soft_wrap=True)
+
+
+def parse_night(text: str | None) -> date | None:
+    """A night or day written YYYY-MM-DD, or nothing."""
+    from surveillance.errors import UsageError
+
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a date", "write YYYY-MM-DD, as 2024-01-15") from None
+
+
+def write_table(frame: pd.DataFrame, form: str, desk: Desk, title: str = "") -> None:
+    """Print a frame: a table for people, or csv, json (one object a row), parquet on stdout."""
+    from surveillance.errors import UsageError
+
+    if form not in FORMATS:
+        raise UsageError(f"--format knows {', '.join(FORMATS)}, not {form!r}")
+    if form == "csv":
+        frame.to_csv(sys.stdout, index=False, lineterminator="\n", float_format="%.12g")
+    elif form == "json":
+        print(frame.to_json(orient="records", force_ascii=False, date_format="iso", indent=1))
+    elif form == "parquet":
+        frame.to_parquet(sys.stdout.buffer, index=False)
+    else:
+        desk.out.print(people_table(frame, title))
+
+
+def people_table(frame: pd.DataFrame, title: str = "") -> Any:
+    """A frame as a table for a terminal; numbers to the right, shares in per cent."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left")
+    for name in frame.columns:
+        numeric = frame[name].dtype.kind in "iuf"
+        table.add_column(str(name), justify="right" if numeric else "left", no_wrap=True)
+    for row in frame.itertuples(index=False):
+        table.add_row(*(_cell(name, value) for name, value in zip(frame.columns, row, strict=True)))
+    return table
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None or value != value:
+        return "–"
+    if isinstance(value, bool):
+        return "" if value else "*"
+    if isinstance(value, float):
+        return f"{100 * value:.2f} %" if name.startswith("share") else f"{value:,.1f}".replace(",", " ")
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", " ")
+    return str(value)

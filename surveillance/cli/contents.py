@@ -1,0 +1,125 @@
+"""Commands about decisions: content, check, indicators, site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, write_table
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(content)
+    app.command()(check)
+    app.command()(indicators)
+    app.command()(site)
+
+
+def content(
+    form: Format = "table",
+    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+) -> None:
+    """Every content file in force, where it came from, and the digest that stands in journals and manifests."""
+    import pandas as pd
+
+    from surveillance.files import sha256_file
+
+    desk = Desk(site, state, lang, quiet)
+    rows = [{"file": item.rel, "origin": item.origin, "sha256": sha256_file(item.path)[:12]} for item in desk.content.files()]
+    write_table(pd.DataFrame(rows), form, desk)
+    desk.err.print(f"digest {desk.content.digest()}\ndecisions {desk.content.decisions()}", markup=False)
+
+
+def check(
+    file: Annotated[Path | None, typer.Argument(help="A file to try before it is sent; without it, the content is checked.")] = None,
+    association: Annotated[str | None, typer.Option("--association", "-a", help="Code of the association that sends it.")] = None,
+    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+) -> None:
+    """Check the content; or a file against exactly the rules of the night (says no patient's value)."""
+    from surveillance.errors import UsageError
+
+    desk = Desk(site, state, lang, quiet)
+    if file is None:
+        _check_content(desk)
+    elif association is None:
+        raise UsageError("whose file is it?", "surveillance check FILE -a 5901")
+    else:
+        _check_file(desk, file, association)
+
+
+def _check_content(desk: Desk) -> None:
+    from surveillance.checking import check_content
+    from surveillance.errors import Exit
+
+    problems, facts = check_content(desk.content)
+    for problem in problems:
+        desk.out.print(str(problem), markup=False)
+        if problem.hint:
+            desk.out.print(f"  → {problem.hint}", markup=False)
+    if problems:
+        raise typer.Exit(int(Exit.CONTENT))
+    desk.out.print(desk.say("check_content_ok", **facts), markup=False)
+
+
+def _check_file(desk: Desk, file: Path, code: str) -> None:
+    from surveillance.associations import find_association, load_associations
+    from surveillance.errors import Exit, UsageError
+    from surveillance.intake import check_file
+
+    if not file.is_file():
+        raise UsageError(f"there is no file {file}")
+    result = check_file(file, find_association(load_associations(desk.content), code), desk.content)
+    for row in result.refusals.to_pylist():
+        if row["line_no"]:
+            desk.out.print(desk.say("check_line", line=row["line_no"], column=row["column"] or "–",
+                                    sentence=row["sentence_fr"]), markup=False)
+    if result.status == "refused":
+        cause = result.sentence_fr or desk.say(f"cause_{result.code}", detail=result.detail)
+        desk.out.print(desk.say("check_file_refused", name=file.name, cause=cause), markup=False)
+    else:
+        accepted, refused = result.ledger["accepted"], result.ledger["refused"]
+        desk.out.print(desk.say("check_file_ok", name=file.name, accepted=accepted, refused=refused), markup=False)
+        if result.code != "ok":
+            desk.out.print(desk.say(f"cause_{result.code}", detail=result.detail), markup=False)
+    for _, sentence in result.notes:
+        desk.out.print(f"  {sentence}", markup=False)
+    raise typer.Exit(int(Exit.COMPLETE if result.code == "ok" and not result.refusals.num_rows else Exit.CHECK_FOUND))
+
+
+def indicators(
+    what: Annotated[str, typer.Argument(help="list, or the id of a case definition to show.")] = "list",
+    form: Format = "table",
+    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+) -> None:
+    """The case definitions in force."""
+    import pandas as pd
+
+    from surveillance.errors import UsageError
+    from surveillance.syndromes import load_syndromes
+
+    desk = Desk(site, state, lang, quiet)
+    found = load_syndromes(desk.content)
+    if what == "list":
+        rows = [{"id": one.id, "label": one.label_en if desk.lang == "en" else one.label_fr, "version": one.version,
+                 "status": one.status} for one in found]
+        write_table(pd.DataFrame(rows), form, desk)
+        return
+    chosen = [one for one in found if one.id == what]
+    if not chosen:
+        raise UsageError(f"no case definition is called {what!r}", f"there are: {', '.join(one.id for one in found)}")
+    desk.out.print(desk.content.text(f"indicators/syndromes/{what}.toml"), markup=False)
+
+
+def site(
+    folder: Annotated[Path, typer.Argument(help="The site folder to begin.", metavar="DIR")],
+    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+) -> None:
+    """Begin a site folder: copies of the files that every site must edit, and fresh private keys."""
+    from surveillance.installing import begin_site
+
+    desk = Desk(site, state, lang, quiet)
+    for line in begin_site(desk.content, desk.settings, folder):
+        desk.out.print(line, markup=False)

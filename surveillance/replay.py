@@ -1,0 +1,133 @@
+"""Replaying nights: the store rebuilt from the records, or past nights read from a folder of feeds."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from datetime import UTC, date, datetime, time
+from multiprocessing import get_context
+from pathlib import Path
+
+from surveillance.ages import load_acts
+from surveillance.clock import Clock, nights
+from surveillance.content import Content
+from surveillance.errors import Exit, UsageError
+from surveillance.history import admit_night, audit, count_days, nights_held, take_out
+from surveillance.locking import night_lock
+from surveillance.night import Night
+from surveillance.pseudonyms import demonstration_key
+from surveillance.settings import Settings
+from surveillance.store import Store, publish, store_path
+from surveillance.syndromes import Coder, load_syndromes
+from surveillance.thesauri import load_thesauri
+
+WORKERS = 2
+AHEAD = 6  # nights read ahead of the one that enters the store
+Advance = Callable[[], None]
+
+
+def replay(
+    content: Content, settings: Settings, first: date, last: date, feeds: Path | None = None,
+    advance: Advance = lambda: None,
+) -> Exit:
+    """Rebuild the store from `first` to `last` (later nights leave it); with `feeds`, make their records first.
+
+    `feeds`: NIGHT/ASSOCIATION/file, as written by a simulation or kept by hand.
+    """
+    if last < first:
+        raise UsageError(f"the last night {last} is before the first {first}")
+    with night_lock(settings.state, f"replay {first} to {last}"):
+        with Store(store_path(settings.state), content) as store:
+            ready = _read_feeds(content, settings, first, last, feeds) if feeds else _with_records(settings, first, last)
+            _rebuild(store, content, settings, first, ready, advance)
+            publish(store, settings.state)
+    return Exit.COMPLETE
+
+
+def _rebuild(
+    store: Store, content: Content, settings: Settings, first: date, ready: Iterator[date], advance: Advance
+) -> None:
+    coder = Coder(load_syndromes(content), load_thesauri(content))
+    acts = load_acts(content).counted
+    with store.transaction():
+        for night in reversed(nights_held(store, first)):
+            take_out(store, night)
+    done = []
+    for night in ready:
+        with store.transaction():
+            admit_night(store, night, settings.state / "records" / night.isoformat(), coder)
+        done.append(night)
+        advance()
+    if not done:
+        raise UsageError(f"there are no records from {first} on in {settings.state / 'records'}",
+                         "surveillance replay FROM TO --inbox DIR reads feeds from a folder")
+    with store.transaction():
+        count_days(store, date(2000, 1, 1), date(2100, 1, 1), acts)
+        for night in done:
+            audit(store, night, acts)
+
+
+def _with_records(settings: Settings, first: date, last: date) -> Iterator[date]:
+    return (night for night in nights(first, last)
+            if (settings.state / "records" / night.isoformat() / "receptions.parquet").is_file())
+
+
+def _read_feeds(content: Content, settings: Settings, first: date, last: date, feeds: Path) -> Iterator[date]:
+    """Gather in order, read in parallel, give each night when its records are there, in order."""
+    key = feed_key(feeds, settings)
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        waiting: deque[tuple[date, Future[None]]] = deque()
+        for night in nights(first, last):
+            _gather_one(content, settings, night, feeds)
+            waiting.append((night, pool.submit(_validate_one, content.site, settings, night, key)))
+            while len(waiting) > AHEAD:
+                yield _next(waiting)
+        while waiting:
+            yield _next(waiting)
+
+
+def _next(waiting: deque[tuple[date, Future[None]]]) -> date:
+    night, future = waiting.popleft()
+    future.result()
+    return night
+
+
+def _night(content: Content, settings: Settings, night: date, feeds: Path | None = None) -> Night:
+    clock = Clock(lambda: datetime.combine(night, time(3), UTC))
+    return Night(night, content, settings, clock, feeds=feeds)
+
+
+def _gather_one(content: Content, settings: Settings, night: date, feeds: Path) -> None:
+    from surveillance.steps.gather import gather
+
+    gather(_night(content, settings, night, feeds))
+
+
+def _validate_one(site: Path | None, settings: Settings, night: date, key: bytes | None) -> None:
+    from surveillance.steps.validate import validate
+
+    one = _night(_content(site), settings, night)
+    one.pseudonym_key = key
+    validate(one)
+
+
+_contents: dict[Path | None, Content] = {}
+
+
+def _content(site: Path | None) -> Content:
+    """The content of a worker, made once."""
+    if site not in _contents:
+        _contents[site] = Content(site)
+    return _contents[site]
+
+
+def feed_key(feeds: Path, settings: Settings) -> bytes | None:
+    """The demonstration key for simulated feeds when the site has no key of its own; else nothing: the site's own is used."""
+    if settings.key("pseudonym.key").exists():
+        return None
+    truth = feeds / "truth.json"
+    if truth.is_file() and json.loads(truth.read_text(encoding="utf-8")).get("simulated"):
+        return demonstration_key()
+    return None
