@@ -1,0 +1,201 @@
+"""SFTP servers on loopback, for demonstrations and tests: many accounts, each with its port, host key and folder.
+
+They run in a process of their own (`python -m surveillance.sftp.server`, configuration on standard input), say on
+standard output when they are ready, and end when standard input is closed: also when the process that started
+them dies. They never listen beyond 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import selectors
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import paramiko
+from paramiko.common import (
+    AUTH_FAILED,
+    AUTH_SUCCESSFUL,
+    OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
+    OPEN_SUCCEEDED,
+)
+
+from surveillance.errors import SettingsError
+from surveillance.sftp.chroot import Chroot
+from surveillance.sftp.client import quiet
+from surveillance.sftp.trust import CIPHERS, KEX, MACS
+
+LOOPBACK = "127.0.0.1"
+READY_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Account:
+    """One server of the demonstration: who may come in with which public key, and what they see under `mount`."""
+
+    name: str
+    user: str
+    host_key: str  # path of the private host key
+    authorized: str  # `ssh-ed25519 AAAA…`
+    root: str
+    mount: str = "/depot"
+    port: int = 0  # 0: any free port
+    writable: bool = False
+
+
+@dataclass
+class FeedServer:
+    """The servers of a demonstration, in another process; `ports` is filled once they are ready."""
+
+    accounts: Sequence[Account]
+    agency: dict[str, str] = field(default_factory=dict)  # {"drop": folder, "contract": file or ""}
+    ports: dict[str, int] = field(default_factory=dict)
+    _process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> FeedServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the process and wait until every port listens."""
+        command = [sys.executable, "-m", "surveillance.sftp.server"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps(self._configuration()) + "\n")
+        self._process.stdin.flush()
+        alarm = threading.Timer(READY_SECONDS, self._process.kill)
+        alarm.start()
+        answer = self._process.stdout.readline()
+        alarm.cancel()
+        if not answer:
+            self.stop()
+            raise SettingsError("the SFTP servers of the demonstration did not start")
+        self.ports = json.loads(answer)["ports"]
+
+    def _configuration(self) -> dict[str, Any]:
+        return {"accounts": [asdict(account) for account in self.accounts], "agency": self.agency}
+
+    def stop(self) -> None:
+        """End the process; harmless when it has ended."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+class Door(paramiko.ServerInterface):
+    """Lets in one user with one key, to the sftp subsystem only."""
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+
+    def get_allowed_auths(self, username: str) -> str:
+        """Keys only."""
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        """The account's own user and key."""
+        right = username == self.account.user and key.get_base64() == self.account.authorized.split()[1]
+        return AUTH_SUCCESSFUL if right else AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        """Sessions only."""
+        return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+
+
+def serve_one(sock: socket.socket, account: Account, host_key: paramiko.PKey) -> None:
+    """Give one visitor their session; returns at once, the session lives in its own threads."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    transport = paramiko.Transport(sock)
+    transport.set_log_channel("surveillance.sftp.wire")
+    options = transport.get_security_options()
+    options.kex = tuple(name for name in KEX if name in options.kex)
+    options.ciphers, options.digests = CIPHERS, MACS
+    transport.add_server_key(host_key)
+    transport.set_subsystem_handler(
+        "sftp", paramiko.SFTPServer, Chroot, Path(account.root), account.mount, account.writable
+    )
+    with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
+        transport.start_server(event=threading.Event(), server=Door(account))
+
+
+class Listeners:
+    """One listening socket an account; a single thread accepts for all."""
+
+    def __init__(self, accounts: Sequence[Account]) -> None:
+        quiet()
+        self._selector = selectors.DefaultSelector()
+        self.ports: dict[str, int] = {}
+        for account in accounts:
+            Path(account.root).mkdir(mode=0o700, parents=True, exist_ok=True)
+            listener = _listen(account.port)
+            key = paramiko.PKey.from_path(account.host_key)
+            self.ports[account.name] = listener.getsockname()[1]
+            self._selector.register(listener, selectors.EVENT_READ, (account, key))
+
+    def run(self, ended: Callable[[], bool]) -> None:
+        """Accept until `ended` says so."""
+        while not ended():
+            for event, _ in self._selector.select(0.2):
+                with contextlib.suppress(OSError):
+                    visitor, _ = event.fileobj.accept()  # type: ignore[union-attr]
+                    serve_one(visitor, *event.data)
+
+    def close(self) -> None:
+        """Stop listening."""
+        for item in list(self._selector.get_map().values()):
+            item.fileobj.close()  # type: ignore[union-attr]
+        self._selector.close()
+
+
+def _listen(port: int) -> socket.socket:
+    """A listening socket at `port`, or at any free one when that is taken by now."""
+    try:
+        return socket.create_server((LOOPBACK, port), backlog=64)
+    except OSError:
+        return socket.create_server((LOOPBACK, 0), backlog=64)
+
+
+def main() -> None:
+    """Serve the configuration given on standard input until that input is closed."""
+    configuration = json.loads(sys.stdin.readline())
+    listeners = Listeners([Account(**item) for item in configuration["accounts"]])
+    ended = threading.Event()
+    if configuration["agency"]:
+        from surveillance.agency import watch  # only a server that plays the agency needs it
+
+        given = configuration["agency"]
+        contract = Path(given["contract"]) if given.get("contract") else None
+        threading.Thread(target=watch, args=(Path(given["drop"]), ended.is_set, contract), daemon=True).start()
+    sys.stdout.write(json.dumps({"ready": True, "ports": listeners.ports}) + "\n")
+    sys.stdout.flush()
+
+    def wait_for_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait_for_end, daemon=True).start()
+    listeners.run(ended.is_set)
+    listeners.close()
+
+
+if __name__ == "__main__":
+    main()
