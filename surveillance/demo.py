@@ -41,11 +41,12 @@ class Demo:
     state: Path
     night: date = NIGHT
     seed: int = 1
+    weeks: int = WEEKS_BEFORE
 
     @property
     def first(self) -> date:
         """The first night of the history."""
-        return self.night - timedelta(weeks=WEEKS_BEFORE)
+        return self.night - timedelta(weeks=self.weeks)
 
     @property
     def nights(self) -> int:

@@ -60,13 +60,12 @@ def _name_old_files(night: date, files: list[Mapping[str, Any]], found: Settled)
     old = [file for file in files if file["main_day"] is not None and file["main_day"] < day]
     late = sorted({file["main_day"] for file in old if 2 * file["new_visits"] >= file["loaded"] + file["duplicate"]})
     again = sorted({file["main_day"] for file in old} - set(late))
-    detail = "; ".join(part for part in (_days("late", late), _days("again", again)) if part)
     if files and old and len(old) == len([file for file in files if file["accepted"]]):
-        return "partial", "no_day", detail
+        return "partial", "no_day", _days(late or again)
     if late:
-        return found.status, "late", detail
-    return (found.status, "resent", detail) if again else (found.status, found.code, found.detail)
+        return found.status, "late", _days(late)
+    return (found.status, "resent", _days(again)) if again else (found.status, found.code, found.detail)
 
 
-def _days(word: str, days: list[date]) -> str:
-    return f"{word} {', '.join(day.isoformat() for day in days)}" if days else ""
+def _days(days: list[date]) -> str:
+    return ", ".join(day.isoformat() for day in days)

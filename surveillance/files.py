@@ -22,8 +22,10 @@ def sha256_file(path: Path) -> str:
 
 
 def make_folder(path: Path) -> Path:
-    """The folder, made private (0700) if it was not there."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The folder, made private (0700) with those above it if they were not there."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)  # parents=True would leave the parents open to others
     return path
 
 

@@ -20,6 +20,7 @@ from surveillance.errors import Exit, SurveillanceError, UsageError
 from surveillance.files import make_folder
 from surveillance.journal import Journal
 from surveillance.locking import night_lock
+from surveillance.retention import erase_raw
 from surveillance.settings import Settings
 from surveillance.store import Store, publish, store_path
 from surveillance.timetable import Timetable, load_timetable
@@ -104,6 +105,8 @@ def run_night(night: Night, steps: tuple[str, ...] = STEPS) -> Exit:
             for name in steps:
                 take_step(night, name)
             publish(night.store, night.settings.state)
+            erased = erase_raw(night.settings.state / "inbox", night.date, night.timetable.raw_days)
+            night.journal.event("raw files erased", files=erased)
         except SurveillanceError as error:
             night.journal.event("night failed", exit=int(error.exit_code), error=str(error))
             raise

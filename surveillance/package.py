@@ -18,6 +18,7 @@ from surveillance import __version__
 from surveillance.content import Content, load
 from surveillance.files import gzip_fixed, sha256_hex
 from surveillance.manifest import as_file, sign
+from surveillance.reasons import coder_version
 from surveillance.syndromes import set_version
 from surveillance.thesauri import load_thesauri
 
@@ -104,7 +105,8 @@ def build_body(store: Store, content: Content, night: date, env: str, members: t
         "window": {"from": first.isoformat(), "to": last.isoformat()}, "replaces": contract.replaces,
         "counts": _counts(store, night, first, last),
         "completeness": _completeness(store, night, members),
-        "maps": {"syndromes": set_version(content), "thesauri": {name: item.version for name, item in sorted(thesauri.items())}},
+        "maps": {"syndromes": set_version(content), "reasons": coder_version(content),
+                 "thesauri": {name: item.version for name, item in sorted(thesauri.items())}},
         "content": content.decisions(), "tool": __version__,
     }
     return Body(tables, facts)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import UTC, date, datetime, time
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from surveillance.clock import Clock, nights
 from surveillance.content import Content
 from surveillance.errors import Exit, UsageError
 from surveillance.history import admit_night, audit, count_days, nights_held, take_out
+from surveillance.intake import IntakeContext, build_context
 from surveillance.locking import night_lock
 from surveillance.night import Night
-from surveillance.pseudonyms import demonstration_key
+from surveillance.pseudonyms import demonstration_key, load_key
 from surveillance.settings import Settings
 from surveillance.store import Store, publish, store_path
 from surveillance.syndromes import Coder, load_syndromes
@@ -38,11 +40,13 @@ def replay(
     """
     if last < first:
         raise UsageError(f"the last night {last} is before the first {first}")
-    with night_lock(settings.state, f"replay {first} to {last}"):
-        with Store(store_path(settings.state), content) as store:
-            ready = _read_feeds(content, settings, first, last, feeds) if feeds else _with_records(settings, first, last)
-            _rebuild(store, content, settings, first, ready, advance)
-            publish(store, settings.state)
+    with night_lock(settings.state, f"replay {first} to {last}"), Store(store_path(settings.state), content) as store:
+        if feeds:
+            ready = _read_feeds(content, settings, first, last, feeds)
+        else:
+            ready = _with_records(settings, first, last)
+        _rebuild(store, content, settings, first, ready, advance)
+        publish(store, settings.state)
     return Exit.COMPLETE
 
 
@@ -106,25 +110,21 @@ def _gather_one(content: Content, settings: Settings, night: date, feeds: Path) 
 
 
 def _validate_one(site: Path | None, settings: Settings, night: date, key: bytes | None) -> None:
-    from surveillance.steps.validate import validate
+    from surveillance.steps.validate import validate_with
 
-    one = _night(_content(site), settings, night)
-    one.pseudonym_key = key
-    validate(one)
-
-
-_contents: dict[Path | None, Content] = {}
+    content, context = _worker(site, key or load_key(settings.key("pseudonym.key")))
+    validate_with(_night(content, settings, night), context)
 
 
-def _content(site: Path | None) -> Content:
-    """The content of a worker, made once."""
-    if site not in _contents:
-        _contents[site] = Content(site)
-    return _contents[site]
+@cache
+def _worker(site: Path | None, key: bytes) -> tuple[Content, IntakeContext]:
+    """What a worker process needs for every night, made once."""
+    content = Content(site)
+    return content, build_context(content, key)
 
 
 def feed_key(feeds: Path, settings: Settings) -> bytes | None:
-    """The demonstration key for simulated feeds when the site has no key of its own; else nothing: the site's own is used."""
+    """The demonstration key for simulated feeds when the site has no key of its own; else none: the site's is used."""
     if settings.key("pseudonym.key").exists():
         return None
     truth = feeds / "truth.json"

@@ -19,8 +19,9 @@ WIDTH = 80
 
 def status_screen(desk: Desk, night: date, found: NightStatus) -> str:
     """One screen about a night: what the agency has, what is missing and why, what to type."""
-    lines = [desk.say("status_title", night=night, day=night - timedelta(days=1)), *_hour(desk, night)]
-    lines += _delivery(desk, found) + _running(desk, found)
+    head = [desk.say("status_title", night=night, day=night - timedelta(days=1)), *_hour(desk, night)]
+    head += _delivery(desk, found) + _running(desk, found)
+    lines = [part for line in head for part in _wrapped("", line)]
     if found.receptions:
         lines += ["", *_summary(desk, found), *_troubled(desk, night, found)]
     key, step = next_step(found)
@@ -59,7 +60,7 @@ def _running(desk: Desk, found: NightStatus) -> list[str]:
     lines = [desk.say("status_step_failed", step=step, error=error) for step, error in found.steps_not_done.items()
              if step != found.failed_step]
     if found.failed_step:
-        return [*lines, *textwrap.wrap(desk.say("status_failed", step=found.failed_step, error=found.error), WIDTH)]
+        return [*lines, desk.say("status_failed", step=found.failed_step, error=found.error)]
     if found.exit is None and found.step:
         return [*lines, desk.say("status_running", step=found.step)]
     return [*lines, desk.say("status_done", exit=found.exit)] if found.exit is not None else lines
@@ -69,7 +70,8 @@ def _summary(desk: Desk, found: NightStatus) -> list[str]:
     counts = {name: found.counted(name) for name in ("received", "partial", "absent", "refused", "closed")}
     visits = sum(int(item["day_visits"]) for item in found.receptions.values())
     share = f"{100 * found.missing_share():.1f} %".replace(".", "," if desk.lang == "fr" else ".")
-    return [desk.say("status_counts", late=found.late(), **counts), desk.say("status_visits", visits=visits, share=share)]
+    return [*_wrapped("", desk.say("status_counts", late=found.late(), **counts)),
+            desk.say("status_visits", visits=visits, share=share)]
 
 
 def _troubled(desk: Desk, night: date, found: NightStatus) -> list[str]:

@@ -22,7 +22,16 @@ def aggregate(night: Night) -> Counts:
             night.store.run("DELETE FROM facts WHERE key = 'recount'")
         counted = count_days(night.store, *days, acts) if days else 0
         audit(night.store, night.date, acts)
-    return {"acts_counted": counted, **_coverage(night)}
+    return {"acts_counted": counted, "coded_percent": _coded(night), **_coverage(night)}
+
+
+def _coded(night: Night) -> int:
+    """Share of the acts of the day that have a diagnosis, in per cent."""
+    share = night.store.value(
+        "SELECT 100 * sum(visits_coded) / nullif(sum(visits_all), 0) FROM denominators WHERE visit_day = $day",
+        {"day": night.visit_day},
+    )
+    return round(share or 0)
 
 
 def _coverage(night: Night) -> Counts:

@@ -5,39 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from surveillance.content import load
 from surveillance.night import Counts, Night
+from surveillance.signals import EarsRule, load_rules
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class EarsRule(BaseModel):
-    """The table `[ears_c2]` of indicators/signals.toml."""
-
-    model_config = ConfigDict(extra="forbid")
-    baseline_days: int = Field(ge=3)
-    min_sigma: float = Field(ge=0)
-    min_count: int = Field(ge=0)
-    tested_days: int = Field(ge=1)
-    territories: list[str]
-    history_days: int = Field(ge=10)
-
-
-class Signals(BaseModel):
-    """The file indicators/signals.toml."""
-
-    model_config = ConfigDict(extra="forbid")
-    ears_c2: EarsRule
 
 
 def detect(night: Night) -> Counts:
     """Write the signals of the night; counts of series tested and of signals."""
     import pyarrow as pa
 
-    rule = load(night.content, "indicators/signals.toml", Signals).ears_c2
+    rule = load_rules(night.content).ears_c2
     tested, found = find_signals(_series(night, rule), _troubled(night), rule)
     night.store.run("DELETE FROM signals WHERE night = $night", {"night": night.date})
     if found:
@@ -65,7 +44,7 @@ def find_signals(
     days = pd.date_range(wide.index.min(), wide.index.max())
     counts = wide.reindex(days).fillna(0.0).to_numpy(float)
     result = c2(counts, rule.baseline_days, rule.min_sigma)
-    names: list[tuple[str, str, str]] = wide.columns.to_list()
+    names = [(str(kind), str(place), str(syndrome)) for kind, place, syndrome in wide.columns.to_flat_index()]
     found = []
     for day in range(max(0, len(days) - rule.tested_days), len(days)):
         for place, (kind, territory, syndrome) in enumerate(names):

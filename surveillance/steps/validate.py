@@ -12,6 +12,7 @@ from surveillance.inbox import Inbox
 from surveillance.intake import FileResult, IntakeContext, build_context, read_file
 from surveillance.night import Counts, Night
 from surveillance.pseudonyms import load_key
+from surveillance.reasons import coder_version
 from surveillance.receptions import Reception, read_receptions
 
 if TYPE_CHECKING:
@@ -22,9 +23,13 @@ WORST = {"refused": 0, "partial": 1, "received": 2}
 
 def validate(night: Night) -> Counts:
     """Write records/NIGHT: visits, refusals, files and receptions, from the inbox of the night."""
-    receptions = read_receptions(night.folder("inbox"))
     key = night.pseudonym_key or load_key(night.settings.key("pseudonym.key"))
-    context = build_context(night.content, key)
+    return validate_with(night, build_context(night.content, key))
+
+
+def validate_with(night: Night, context: IntakeContext) -> Counts:
+    """The same with a context made before: many nights share one."""
+    receptions = read_receptions(night.folder("inbox"))
     members = {item.code: item for item in night.associations}
     results: list[tuple[str, str, int, FileResult]] = []
     settled = []
@@ -73,7 +78,8 @@ def _write(night: Night, results: list[tuple[str, str, int, FileResult]], settle
     folder = night.folder("records")
     visits = pa.concat_tables([SCHEMA.empty_table(), *(result.visits for *_, result in results)])
     arrival = pa.array(range(visits.num_rows), pa.int32())
-    write_parquet(folder / "visits.parquet", visits.append_column("arrival", arrival))
+    visits = visits.append_column("arrival", arrival).replace_schema_metadata({"reason_coder": coder_version(night.content)})
+    write_parquet(folder / "visits.parquet", visits)
     write_parquet(folder / "refusals.parquet", pa.concat_tables([REFUSALS.empty_table(), *(r.refusals for *_, r in results)]))
     write_parquet(folder / "files.parquet", pa.Table.from_pylist([_file(*item) for item in results], schema=_files_schema()))
     write_parquet(folder / "receptions.parquet", pa.Table.from_pylist(settled, schema=_receptions_schema()))

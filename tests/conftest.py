@@ -1,0 +1,72 @@
+"""Fixtures that many tests share: a demonstration set up once, its servers, and states copied from it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from surveillance.content import Content
+from surveillance.demo import Demo, fill_history, make_feeds, put_on_servers, stand_servers, write_site
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test can reach the state or the site of the machine it runs on."""
+    for name in ("SURVEILLANCE_STATE", "SURVEILLANCE_SITE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", "/nonexistent")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
+@pytest.fixture(scope="session")
+def content() -> Content:
+    """The shipped content."""
+    return Content()
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """A demonstration with two weeks of history, everything made but the night itself; to be copied, not changed."""
+    demo = Demo(tmp_path_factory.mktemp("prepared"), weeks=2)
+    make_feeds(demo, lambda done, of: None)
+    put_on_servers(demo)
+    with stand_servers(demo) as server:
+        write_site(demo, server.ports)
+    fill_history(demo, lambda done, of: None)
+    return demo
+
+
+@pytest.fixture
+def stage(prepared: Demo, tmp_path: Path) -> Iterator[Demo]:
+    """A copy of the prepared demonstration with its servers up."""
+    yield from staged(prepared, tmp_path / "state")
+
+
+def staged(prepared: Demo, state: Path) -> Iterator[Demo]:
+    """Copy a prepared demonstration to `state` and serve it."""
+    shutil.copytree(prepared.state, state)
+    (state / "servers" / "ports.json").unlink(missing_ok=True)
+    demo = Demo(state, prepared.night, prepared.seed, prepared.weeks)
+    with stand_servers(demo) as server:
+        write_site(demo, server.ports)
+        yield demo
+
+
+def surveillance(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a user would; output is captured as text."""
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=300, check=False, env={**os.environ, **environment}
+    )
+
+
+def command(*arguments: object) -> list[str]:
+    """The words of a command line."""
+    return [sys.executable, "-m", "surveillance", *(str(item) for item in arguments)]

@@ -1,0 +1,165 @@
+"""Whole nights: in from 63 servers, out at the agency, with every trouble named; twice the same bytes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from surveillance.content import Content
+from surveillance.demo import Demo
+from surveillance.files import sha256_file
+from surveillance.store import Store, published_path
+from surveillance.verify import verify_delivery
+from tests.conftest import staged, surveillance
+
+NIGHT = "2024-01-16"
+
+
+def outbox(demo: Demo) -> dict[str, str]:
+    """Name and SHA-256 of every file of the package of the night (the acknowledgement carries the agency's own hour)."""
+    folder = demo.state / "outbox" / NIGHT
+    return {path.name: sha256_file(path) for path in sorted(folder.iterdir()) if not path.name.endswith(".ack.json")}
+
+
+def manifest_of(demo: Demo) -> dict[str, Any]:
+    path = sorted((demo.state / "outbox" / NIGHT).glob("*.manifest.json"))[-1]
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def done(prepared: Demo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A night that was run to its end by the command line; its servers stay up. Not to be changed."""
+    for demo in staged(prepared, tmp_path_factory.mktemp("done") / "state"):
+        result = surveillance("run", NIGHT, "--state", demo.state)
+        assert result.returncode == 3, result.stderr
+        yield demo
+
+
+def test_completeness_lines_name_exactly_the_faults(done: Demo) -> None:
+    truth = json.loads((done.simulated / "truth.json").read_text(encoding="utf-8"))
+    expected = {(f["association"], f["status"], f["code"]) for f in truth["faults"] if f["night"] == NIGHT}
+    lines = manifest_of(done)["completeness"]
+    assert len(lines) == 63
+    assert {(line["association"], line["status"], line["code"]) for line in lines if line["code"] != "ok"} == expected
+    assert len(expected) == 7
+
+
+def test_every_line_of_every_feed_is_accounted_for(done: Demo) -> None:
+    for line in manifest_of(done)["completeness"]:
+        fates = line["loaded"] + line["duplicate"] + line["superseded"] + line["refused"] + line["other"]
+        assert line["lines_in"] == fates, line["association"]
+
+
+def test_the_delivery_proves_itself_at_the_agency(done: Demo) -> None:
+    drop = done.state / "agency" / "drop"
+    result = verify_delivery(next(drop.glob("*.manifest.json")))
+    assert result.ok, result.problems
+    ack = json.loads(next(drop.glob("*.ack.json")).read_text(encoding="utf-8"))
+    assert ack["step"] == "INTEGRE"
+    assert {path.name: sha256_file(path) for path in drop.iterdir() if not path.name.endswith(".ack.json")} == outbox(done)
+
+
+def test_running_again_gives_the_same_bytes(done: Demo) -> None:
+    before = outbox(done)
+    result = surveillance("run", NIGHT, "--state", done.state)
+    assert result.returncode == 3, result.stderr
+    assert outbox(done) == before
+
+
+def test_another_folder_gives_the_same_bytes(prepared: Demo, done: Demo, tmp_path: Path) -> None:
+    for demo in staged(prepared, tmp_path / "other"):
+        assert surveillance("run", NIGHT, "--state", demo.state).returncode == 3
+        assert outbox(demo) == outbox(done)
+
+
+def test_status_says_who_why_and_what_to_type(done: Demo) -> None:
+    text = surveillance("status", "--state", done.state).stdout
+    assert "LA CLÉ DU SERVEUR A CHANGÉ" in text
+    assert "colonne attendue absente : Sexe" in text
+    assert text.rstrip().splitlines()[-1].startswith("À taper : surveillance run")
+    assert max(len(line) for line in text.splitlines()) <= 80
+
+
+def test_a_deleted_folder_and_a_changed_key_do_not_stop_the_other_61(prepared: Demo, tmp_path: Path) -> None:
+    truth = json.loads((prepared.simulated / "truth.json").read_text(encoding="utf-8"))
+    troubled = {fault["association"] for fault in truth["faults"]}
+    for demo in staged(prepared, tmp_path / "state"):
+        first, second = [p.name for p in sorted((demo.state / "feeds").iterdir()) if p.name not in troubled][:2]
+        shutil.rmtree(demo.state / "feeds" / first)
+        registry = demo.state / "site" / "extracts" / "associations.toml"
+        blocks = registry.read_text(encoding="utf-8").split("[[association]]\n")
+        place = next(n for n, block in enumerate(blocks) if f'code = "{second}"' in block)
+        other = next(block for block in blocks if 'code = "0201"' in block)
+        key = next(line for line in other.splitlines() if line.startswith("host_key"))
+        blocks[place] = "\n".join(key if line.startswith("host_key") else line for line in blocks[place].split("\n"))
+        registry.write_text("[[association]]\n".join(blocks), encoding="utf-8")
+        result = surveillance("run", NIGHT, "--state", demo.state)
+        assert result.returncode == 3, result.stderr
+        codes = {line["association"]: line["code"] for line in manifest_of(demo)["completeness"]}
+        assert (codes[first], codes[second]) == ("no_folder", "host_key")
+        text = surveillance("status", NIGHT, "--state", demo.state).stdout
+        assert "le dossier de dépôt n'existe pas" in text
+        assert sum(line["status"] in ("received", "partial") for line in manifest_of(demo)["completeness"]) == 57
+
+
+def test_the_second_of_two_nights_exits_16(stage: Demo) -> None:
+    import subprocess
+    import time
+
+    from tests.conftest import command
+
+    first = subprocess.Popen(command("run", NIGHT, "--state", stage.state), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    journal = stage.state / "journal" / f"{NIGHT}.jsonl"
+    while not journal.is_file():
+        time.sleep(0.02)
+    second = surveillance("run", NIGHT, "--state", stage.state)
+    assert second.returncode == 16
+    assert "another night is running" in second.stderr
+    assert first.wait(120) == 3
+
+
+def test_no_identifier_reaches_what_is_kept(done: Demo) -> None:
+    """Numbers, birth dates and call reasons of the raw files are nowhere in records, store, journal, outbox or pages."""
+    raw = done.state / "inbox" / NIGHT
+    canaries = _identifiers(raw)
+    assert len(canaries) > 200
+    kept = [path for name in ("records", "store", "journal", "outbox", "pages", "published")
+            for path in (done.state / name).rglob("*") if path.is_file()]
+    assert published_path(done.state) in kept
+    for path in kept:
+        data = _unpacked(path)
+        found = [canary for canary in canaries if canary in data]
+        assert not found, path
+
+
+def _identifiers(raw: Path) -> set[bytes]:
+    """Vendor numbers and long call reasons of the dialect that writes them most plainly."""
+    found: set[bytes] = set()
+    for path in raw.glob("*/EXPORT_20240115.csv"):
+        for line in path.read_text(encoding="cp1252").splitlines()[1:20]:
+            cells = line.split(";")
+            found.add(cells[0].encode())
+            found |= {cell.encode() for cell in cells[9:11] if len(cell) > 14}
+    return {item for item in found if len(item) >= 8}
+
+
+def _unpacked(path: Path) -> bytes:
+    import gzip
+
+    import pyarrow.parquet as pq
+
+    if path.suffix == ".gz":
+        return gzip.decompress(path.read_bytes())
+    if path.suffix == ".parquet":
+        return pq.read_table(path).to_pandas().to_csv().encode()
+    if path.suffix == ".duckdb":
+        with Store(path, Content(), read_only=True) as store:
+            names = [row[0] for row in store.rows("SELECT table_name FROM duckdb_tables()")]
+            return "".join(store.frame(f"FROM {name}").to_csv() for name in names).encode()
+    return path.read_bytes()
