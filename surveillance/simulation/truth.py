@@ -1,0 +1,36 @@
+"""What a simulation knows of itself: seed, faults and outbreaks, written beside the feeds as truth.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+FILE = "truth.json"
+
+
+@dataclass
+class Truth:
+    """`faults`: fault, association, night, and the status, code and detail the night should report.
+    `outbreaks`: each with its extra acts by day. `nights`: files written and visits made, by night."""
+
+    seed: int
+    first: str
+    last: str
+    source: str
+    faults: list[dict[str, str]] = field(default_factory=list)
+    outbreaks: list[dict[str, Any]] = field(default_factory=list)
+    nights: list[dict[str, Any]] = field(default_factory=list)
+
+    def write(self, out: Path) -> None:
+        """Write truth.json in the folder of the feeds."""
+        text = json.dumps({"simulated": True, **asdict(self)}, ensure_ascii=False, indent=1)
+        (out / FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read_truth(out: Path) -> Truth:
+    """The truth of a folder of feeds."""
+    found = json.loads((out / FILE).read_text(encoding="utf-8"))
+    found.pop("simulated")
+    return Truth(**found)
