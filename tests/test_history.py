@@ -1,0 +1,120 @@
+"""Versions of visits: what is known after each night, whatever is sent again, corrected or withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from surveillance.content import Content
+from surveillance.errors import AuditError
+from surveillance.history import audit, count_days, load_night, take_out
+from surveillance.store import OPEN, Store
+from surveillance.visits import SCHEMA
+
+FIRST = date(2024, 1, 15)
+ACTS = ("VISITE", "CENTRE")
+
+
+@pytest.fixture
+def store(tmp_path: Path, content: Content) -> Iterator[Store]:
+    with Store(tmp_path / "store.duckdb", content) as found:
+        yield found
+
+
+def line(uid: str, content_hash: str, **changes: Any) -> dict[str, Any]:
+    """An accepted line of a feed, invented."""
+    base = {
+        "association": "5901", "visit_uid": uid, "status": "active", "event_date": FIRST - timedelta(days=1), "hour": 20,
+        "act_type": "VISITE", "dep_care": "59", "dep_res": "59", "age_y": 30, "age_m": None, "age_band": "15-44", "sex": "F",
+        "thesaurus": "exemple-cim10", "diagnoses": ["J11.1"], "reason_codes": [], "reason_concepts": [], "outcome": "NR",
+        "dq": [], "file_sha256": "f" * 64, "line_no": 1, "dialect": "csv-utf8-iso", "content_hash": content_hash,
+    }
+    return base | changes
+
+
+def admit(store: Store, night: date, lines: list[dict[str, Any]], folder: Path) -> dict[str, int]:
+    folder.mkdir(parents=True, exist_ok=True)
+    table = pa.Table.from_pylist(lines, schema=SCHEMA).append_column("arrival", pa.array(range(len(lines)), pa.int32()))
+    pq.write_table(table, folder / "visits.parquet")
+    with store.transaction():
+        return load_night(store, night, folder)
+
+
+def in_force(store: Store, night: date) -> dict[str, str]:
+    rows = store.rows("SELECT visit_uid, content_hash FROM visits WHERE from_night <= $n AND to_night > $n", {"n": night})
+    return dict(rows)
+
+
+def test_duplicate_correction_and_what_was_known_then(store: Store, tmp_path: Path) -> None:
+    second = FIRST + timedelta(days=1)
+    assert admit(store, FIRST, [line("a", "1"), line("b", "1"), line("a", "1")], tmp_path / "1") == {
+        "loaded": 2, "duplicate": 1, "superseded": 0}
+    assert admit(store, second, [line("a", "1"), line("b", "2"), line("b", "3")], tmp_path / "2") == {
+        "loaded": 1, "duplicate": 1, "superseded": 1}
+    assert in_force(store, FIRST) == {"a": "1", "b": "1"}
+    assert in_force(store, second) == {"a": "1", "b": "3"}
+    versions = store.rows("SELECT rec_version, to_night FROM visits WHERE visit_uid = 'b' ORDER BY 1")
+    assert versions == [(1, second), (2, second), (3, OPEN)]
+
+
+def test_taking_a_night_out_leaves_the_night_before(store: Store, tmp_path: Path) -> None:
+    admit(store, FIRST, [line("a", "1"), line("b", "1")], tmp_path / "1")
+    before = store.rows("FROM visits ORDER BY ALL")
+    second = FIRST + timedelta(days=1)
+    admit(store, second, [line("b", "2"), line("c", "1")], tmp_path / "2")
+    with store.transaction():
+        take_out(store, second)
+    assert store.rows("FROM visits ORDER BY ALL") == before
+
+
+def test_a_withdrawn_visit_is_a_version_and_is_not_counted(store: Store, tmp_path: Path) -> None:
+    admit(store, FIRST, [line("a", "1"), line("b", "1")], tmp_path / "1")
+    admit(store, FIRST + timedelta(days=1), [line("b", "2", status="cancelled")], tmp_path / "2")
+    assert count_days(store, FIRST - timedelta(days=9), FIRST, ACTS) == 1
+    assert store.value("SELECT count(*) FROM visits WHERE visit_uid = 'b'") == 2
+
+
+def test_only_acts_count_and_only_coded_acts_are_coded(store: Store, tmp_path: Path) -> None:
+    lines = [line("a", "1"), line("b", "1", diagnoses=[]), line("c", "1", act_type="CONSEIL_TEL")]
+    admit(store, FIRST, lines, tmp_path / "1")
+    count_days(store, FIRST - timedelta(days=1), FIRST, ACTS)
+    assert store.rows("SELECT visits_all, visits_coded FROM denominators") == [(2, 1)]
+
+
+def test_an_audit_stops_a_night_that_does_not_add_up(store: Store, tmp_path: Path) -> None:
+    admit(store, FIRST, [line("a", "1")], tmp_path / "1")
+    count_days(store, FIRST - timedelta(days=1), FIRST, ACTS)
+    audit(store, FIRST, ACTS)
+    store.run("UPDATE denominators SET visits_all = visits_all + 1")
+    with pytest.raises(AuditError, match="audit_counts"):
+        audit(store, FIRST, ACTS)
+
+
+NIGHTS = st.lists(
+    st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("123")), max_size=6), min_size=1, max_size=4
+)
+
+
+@given(nights=NIGHTS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_last_word_of_each_night_is_in_force(
+    nights: list[list[tuple[str, str]]], content: Content, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Against a model: after each night a visit says what its last line said, and every line has one fate."""
+    folder = tmp_path_factory.mktemp("nights")
+    model: dict[str, str] = {}
+    with Store(folder / "store.duckdb", content) as store:
+        for number, lines in enumerate(nights):
+            night = FIRST + timedelta(days=number)
+            fates = admit(store, night, [line(uid, word) for uid, word in lines], folder / str(number))
+            assert sum(fates.values()) == len(lines)
+            model |= dict(lines)
+            assert in_force(store, night) == model
