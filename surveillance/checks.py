@@ -1,0 +1,112 @@
+"""The checks of a received file: what each means, in words, and whether it refuses, flags or only says."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from surveillance.content import Content, load
+
+FILE = "extracts/checks.toml"
+STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(BaseModel):
+    """How large anything received may be."""
+
+    model_config = STRICT
+    output_bytes: int = Field(gt=0)
+    ratio: int = Field(gt=1)
+    line_chars: int = Field(gt=0)
+    depth: int = Field(gt=2)
+
+
+class Shares(BaseModel):
+    """The shares of a file at which something is said, or done."""
+
+    model_config = STRICT
+    refused_partial: float = Field(ge=0, le=1)
+    refused_block: float = Field(ge=0, le=1)
+    refused_min: int = Field(ge=1)
+    unknown_note: float = Field(ge=0, le=1)
+    uncoded_note: float = Field(ge=0, le=1)
+    volume_low: float = Field(ge=0)
+    volume_high: float = Field(gt=0)
+
+
+class RowCheck(BaseModel):
+    """A check of one line. A fixed one refuses, whatever a site would like."""
+
+    model_config = STRICT
+    severity: Literal["refuse", "flag", "off"]
+    fixed: bool = False
+    counted: bool = True
+    fr: str
+
+    @model_validator(mode="after")
+    def fixed_refuses(self) -> RowCheck:
+        """A line that cannot be counted cannot be kept."""
+        if self.fixed and self.severity != "refuse":
+            raise ValueError("this check is fixed: its severity is refuse")
+        return self
+
+
+class FileCheck(BaseModel):
+    """A check of a whole file; `{detail}` in the sentence is filled with counts, lines or names of columns."""
+
+    model_config = STRICT
+    severity: Literal["refuse", "partial", "note"]
+    fr: str
+
+
+class Checks(BaseModel):
+    """The file `extracts/checks.toml`."""
+
+    model_config = STRICT
+    limits: Limits
+    shares: Shares
+    row: dict[str, RowCheck]
+    file: dict[str, FileCheck]
+
+    @model_validator(mode="after")
+    def all_there(self) -> Checks:
+        """Every check that the engine can raise has a sentence."""
+        missing = sorted((FIXED | FLAGS) - set(self.row)) + sorted(FILE_CODES - set(self.file))
+        if missing:
+            raise ValueError(f"no entry for {', '.join(missing)}")
+        loose = sorted(name for name in FIXED if not self.row[name].fixed)
+        if loose:
+            raise ValueError(f"must say fixed = true: {', '.join(loose)}")
+        return self
+
+    def severity(self, check: str) -> str:
+        """refuse | flag | off for a check of a line."""
+        return self.row[check].severity
+
+    def sentence(self, check: str, detail: str = "") -> str:
+        """The French sentence of a check of a line or of a file."""
+        text = self.row[check].fr if check in self.row else self.file[check].fr
+        return text.replace("{detail}", detail).removesuffix(" : ")
+
+
+FIXED = frozenset({
+    "FIELD_COUNT", "QUOTE", "CUT_LINE", "LINE_TOO_LONG", "NOT_JSON", "CONTROL", "FILE_BLOCKED", "ID_MISSING",
+    "ID_SHAPE", "DATE_MISSING", "DATE_UNREADABLE", "DATE_FUTURE", "DATE_OLD", "DUPLICATE", "DUPLICATE_ID",
+})  # fmt: skip
+FLAGS = frozenset({
+    "NO_START", "START_UNREADABLE", "TIME_UNREADABLE", "CALL_UNREADABLE", "END_UNREADABLE", "CALL_AFTER_START",
+    "DURATION", "DST_AMBIG", "DST_MISSING", "SAME_DAY", "LATE", "AGE_RANGE", "AGE_UNREADABLE", "AGE_MONTHS",
+    "SEX_UNKNOWN", "POSTAL_UNREADABLE", "POSTAL_UNKNOWN", "POSTAL_AMBIG", "OUTCOME_UNKNOWN", "ACT_UNKNOWN",
+    "STATUS_UNKNOWN", "DIAG_UNKNOWN", "DIAG_SYSTEM", "REASON_UNKNOWN", "TEXT_LONG",
+})  # fmt: skip
+FILE_CODES = frozenset({
+    "header_changed", "encoding", "unreadable", "too_large", "wrong_association", "empty", "truncated",
+    "total_mismatch", "lines_refused", "bad_name", "name_association", "extra_columns", "columns_absent",
+    "windows_bytes", "repeated", "unknown_values", "uncoded", "volume",
+})  # fmt: skip
+
+
+def load_checks(content: Content) -> Checks:
+    """The checks in force; ContentError names the file, the line and the key."""
+    return load(content, FILE, Checks)

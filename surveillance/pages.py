@@ -1,0 +1,95 @@
+"""Pages: Jinja templates of reports/templates into one self-contained HTML file; nobody else knows Jinja."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateError, TemplateNotFound
+from markupsafe import Markup
+
+from surveillance.content import Content
+from surveillance.errors import ContentError
+from surveillance.files import sync_folder, write_atomic
+from surveillance.reporting import french
+
+TEMPLATES = "reports/templates/"
+STYLE = "reports/style.css"
+PAGE = "rapport.html"
+FILTERS: dict[str, Callable[..., str]] = {
+    "number": french.number,
+    "signed": french.signed,
+    "percent": french.percent,
+    "share": french.share_text,
+    "signed_percent": french.signed_percent,
+    "day_long": french.day_long,
+    "day_short": french.day_short,
+    "day_month": french.day_month,
+    "week": french.week_number,
+    "week_span": french.week_span,
+    "moment": french.moment,
+    "hour": french.hour,
+}
+
+
+class ContentLoader(BaseLoader):
+    """Templates through the content, so that a site's template takes the place of the shipped one."""
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        rel = TEMPLATES + template
+        try:
+            return self.content.text(rel), str(self.content.path(rel)), lambda: True
+        except ContentError as error:
+            raise TemplateNotFound(template) from error
+
+
+def environment(content: Content) -> Environment:
+    """Jinja with everything escaped and nothing undefined; `svg` lets through what charts.py has drawn."""
+    made = Environment(
+        loader=ContentLoader(content),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(FILTERS)
+    made.filters["svg"] = lambda drawing: Markup(drawing)
+    return made
+
+
+def render(content: Content, template: str, context: Mapping[str, Any]) -> str:
+    """The text of a page. ContentError names the template when it is broken or asks for what is not there."""
+    try:
+        page = environment(content).get_template(template)
+        return page.render(**context, style=Markup(content.text(STYLE)))
+    except TemplateError as error:
+        line = getattr(error, "lineno", None)
+        name = getattr(error, "name", None) or template
+        raise ContentError(
+            f"{TEMPLATES}{name}", "", f"{type(error).__name__}: {error.message}", line=line
+        ) from error
+
+
+def write_page(folder: Path, text: str) -> Path:
+    """Write the page of a night, whole or not at all."""
+    path = folder / PAGE
+    write_atomic(path, text.encode())
+    return path
+
+
+def switch_latest(pages: Path, night: date) -> None:
+    """Point `pages/latest` at a night by renaming a symbolic link over it; an older night never takes its place."""
+    link = pages / "latest"
+    if link.is_symlink() and link.readlink().name > night.isoformat():
+        return
+    temporary = pages / f".latest.{os.getpid()}"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(night.isoformat())
+    temporary.replace(link)
+    sync_folder(pages)

@@ -1,0 +1,51 @@
+"""What a reader hands on: columns of text, the line each came from, and the lines that could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+ITEM = "\x1f"  # between the items of a field that may have several (US, unit separator)
+SYSTEM = "\x1e"  # between the system of a code and the code (RS, record separator)
+
+
+Columns = dict[str, Sequence[str | None]]
+
+
+class Refusal(NamedTuple):
+    """A line that is not kept: its number, the check of extracts/checks.toml, the column; never a value."""
+
+    line: int
+    check: str
+    column: str = ""
+
+
+class FileRefused(Exception):
+    """A verdict, caught by intake: the file is not read. `detail` holds counts and names of columns, no value."""
+
+    def __init__(self, code: str, detail: str, lines: int = 0) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code, self.detail, self.lines = code, detail, lines
+
+
+@dataclass
+class RawTable:
+    """Columns by canonical field, all text ("" or None = nothing there), all of the same length as `line_no`.
+
+    Conservation: lines_in = len(line_no) + len(problems) + header_lines + blank_lines + total_lines.
+    For XML a line is a patient. `truncated` says where the file was cut, "" when it was whole; `notes` are
+    (check, detail) of extracts/checks.toml; `association` is the code inside the file, where there is one.
+    """
+
+    columns: Columns = field(default_factory=dict)
+    line_no: list[int] = field(default_factory=list)
+    problems: list[Refusal] = field(default_factory=list)
+    lines_in: int = 0
+    header_lines: int = 0
+    blank_lines: int = 0
+    total_lines: int = 0
+    announced: int | None = None
+    truncated: str = ""
+    association: str = ""
+    notes: list[tuple[str, str]] = field(default_factory=list)

@@ -1,0 +1,194 @@
+"""Reading a night's figures out of the store, as they were known that night, into ReportData."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+
+from surveillance import __version__
+from surveillance.ages import load_acts, load_ages
+from surveillance.clock import week_monday
+from surveillance.content import Content
+from surveillance.reporting.data import COLUMNS, ReportData, ReportMeta
+from surveillance.reporting.delivery import read_delivery
+from surveillance.reporting.rules import Rules
+from surveillance.syndromes import Syndrome, load_syndromes, set_version
+from surveillance.territories import load_departments, load_regions
+from surveillance.words import say
+
+if TYPE_CHECKING:
+    from surveillance.night import Night
+
+QUERIES = "reports/queries/"
+RATES = "indicators/published/national_weekly_rates.csv.gz"
+HISTORY_YEARS = 4  # the current season and the three before it
+
+
+def read_report_data(night: Night, rules: Rules) -> ReportData:
+    """Everything the page needs, as known after the night (later arrivals and corrections are left out)."""
+    syndromes = in_force(night)
+    parameters = _parameters(night, rules, [item.id for item in syndromes])
+    regions = {item.department: item.region for item in night.associations}
+    places = pa.Table.from_pylist([{"department": d, "region": r} for d, r in sorted(regions.items())])
+    _known(night, parameters)
+    bands = [{"age_band": band, "age_group": group} for band, group in sorted(_bands(night).items())]
+    with night.store.table("territories", places), night.store.table("age_groups", pa.Table.from_pylist(bands)):
+        frames = {
+            name: _frame(night, name, parameters)
+            for name in ("daily", "weekly", "regional", "departments", "ages", "signals", "receptions")
+        }
+    frames["receptions"] = _with_registry(night, frames["receptions"])
+    delivery, seq = read_delivery(night)
+    return ReportData(
+        _meta(night, seq),
+        delivery,
+        seasons=published_seasons(night.content),
+        syndromes=_definitions(syndromes),
+        places=place_names(night),
+        **frames,
+    )
+
+
+def in_force(night: Night) -> list[Syndrome]:
+    """The case definitions in force on the visit day."""
+    day = night.visit_day
+    return [s for s in load_syndromes(night.content) if s.since <= day and (s.until is None or day <= s.until)]
+
+
+def _bands(night: Night) -> dict[str, str]:
+    return load_ages(night.content).scheme("bulletin").of_band
+
+
+def _parameters(night: Night, rules: Rules, syndromes: list[str]) -> dict[str, Any]:
+    last = night.visit_day
+    monday = last - timedelta(days=last.weekday())
+    return {
+        "night": night.date,
+        "last": last,
+        "settled": last - timedelta(days=rules.unsettled_days),
+        "first": monday - timedelta(weeks=52 * HISTORY_YEARS),
+        "first_week": monday - timedelta(weeks=4),
+        "first_day": last - timedelta(days=max(rules.daily_days, 7 * rules.weekday_weeks + 7)),
+        "syndromes": syndromes,
+        "acts": sorted(load_acts(night.content).counted),
+    }
+
+
+def _known(night: Night, parameters: dict[str, Any]) -> None:
+    """Make the temporary tables known_counts and known_totals: counts in force, or a recount for an older night."""
+    oldest, latest = night.store.rows("SELECT min(night), max(night) FROM receptions")[0]
+    older = latest is not None and night.date < latest
+    if oldest is not None:  # before the first night only late visits are known: they would look like a fall
+        parameters["first"] = max(parameters["first"], oldest - timedelta(days=1))
+    counts = f"({night.store.sql('counts')})" if older else "counts"
+    totals = f"({night.store.sql('denominators')})" if older else "denominators"
+    both = "sum(visits_all) AS visits_all, sum(visits_coded) AS visits_coded"
+    for name, columns, source, first in (
+        ("known_counts", "visit_day, department, syndrome, sum(visits) AS visits", counts, "first"),
+        ("known_totals", f"visit_day, department, {both}", totals, "first"),
+        ("known_age_counts", "visit_day, age_band, syndrome, sum(visits) AS visits", counts, "first_week"),
+        ("known_age_totals", f"visit_day, age_band, {both}", totals, "first_week"),
+    ):
+        text = (
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM {source}\n"
+            f"WHERE visit_day BETWEEN greatest(${first}::DATE, $first::DATE) AND $last::DATE GROUP BY ALL"
+        )
+        night.store.run(text, _used(text, parameters))
+
+
+def _frame(night: Night, name: str, parameters: dict[str, Any]) -> pd.DataFrame:
+    text = night.content.text(f"{QUERIES}{name}.sql")
+    return night.store.frame(text, _used(text, parameters))
+
+
+def _used(text: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters a statement names: DuckDB refuses any other."""
+    code = re.sub(r"--[^\n]*", "", text)
+    return {key: parameters[key] for key in sorted(set(re.findall(r"\$([a-z_]+)", code)))}
+
+
+def _with_registry(night: Night, frame: pd.DataFrame) -> pd.DataFrame:
+    """One row per association, in the order of COLUMNS; one that the store knows nothing of tonight is absent."""
+    known = {str(row["association"]): row for row in frame.to_dict("records")}
+    rows = []
+    for item in night.associations:
+        row = known.get(item.code)
+        if row is None and not item.open_on(night.date):
+            row = {"status": "closed", "code": "closed"}
+        found = {
+            "status": "absent",
+            "code": "no_file",
+            "detail": "",
+            "usual_volume": item.usual_volume,
+            "visits": 0,
+            "late_visits": 0,
+            "last_night_received": None,
+        } | (row or {})
+        detail = found["detail"] if isinstance(found["detail"], str) else ""
+        sentence = say(night.content, "fr", f"cause_{found['code']}", detail=detail).replace("()", "").strip(" :")
+        rows.append(
+            found
+            | {
+                "association": item.code,
+                "name": item.name,
+                "city": item.city,
+                "detail": "",
+                "department": item.department,
+                "region": item.region,
+                "sentence_fr": sentence,
+            }
+        )
+    return pd.DataFrame(rows, columns=list(COLUMNS["receptions"]))
+
+
+def published_seasons(content: Content) -> pd.DataFrame:
+    """Previous seasons as published (all ages): rates per 100,000 coded acts, as shares."""
+    rates = pd.read_csv(io.BytesIO(content.bytes(RATES)), compression="gzip", dtype=str)
+    rates = rates[rates["age"] == "all"]
+    return pd.DataFrame(
+        {
+            "syndrome": rates["syndrome"].tolist(),
+            "week_monday": [week_monday(week) for week in rates["week"]],
+            "share": [float(rate) / 100_000 for rate in rates["rate"]],
+            "source": "published",
+        }
+    )
+
+
+def _definitions(syndromes: list[Syndrome]) -> pd.DataFrame:
+    rows = [(s.id, s.label_fr, s.version, s.status, " ".join(s.source.split()), _codes(s)) for s in syndromes]
+    return pd.DataFrame(rows, columns=list(COLUMNS["syndromes"]))
+
+
+def _codes(syndrome: Syndrome) -> str:
+    found = syndrome.diagnoses
+    ages = [
+        f"à partir de {found.age_min_months} mois révolus" if found.age_min_months is not None else "",
+        f"jusqu’à {found.age_max_months} mois révolus" if found.age_max_months is not None else "",
+    ]
+    return " ; ".join(part for part in (", ".join(found.cim10), *ages) if part)
+
+
+def place_names(night: Night) -> dict[str, str]:
+    """`region:11`, `department:75`, `association:7501` → name."""
+    names = {f"region:{code}": item.name for code, item in load_regions(night.content).items()}
+    names |= {f"department:{code}": item.name for code, item in load_departments(night.content).items()}
+    return names | {f"association:{item.code}": item.name for item in night.associations}
+
+
+def _meta(night: Night, seq: int) -> ReportMeta:
+    return ReportMeta(
+        night=night.date,
+        cut_off=night.at(night.timetable.cut_off),
+        deadline=night.at(night.timetable.deadline),
+        tool_version=__version__,
+        content_digest=night.content.digest(),
+        definitions_version=set_version(night.content),
+        run_id=f"{night.settings.env}-{night.date:%Y%m%d}-{seq:06d}",
+        simulated=night.settings.env == "TEST",
+    )
