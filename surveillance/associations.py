@@ -30,7 +30,10 @@ class Association(BaseModel):
     port: int = Field(22, ge=1, le=65535)
     user: str
     path: str = "/"
-    host_key: str = Field("", pattern=r"^(|(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|rsa-sha2-512|ssh-rsa) SHA256:[A-Za-z0-9+/]{43})$")
+    host_key: str = Field(
+        "",
+        pattern=r"^(|(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|rsa-sha2-512|ssh-rsa) SHA256:[A-Za-z0-9+/]{43})$",
+    )
     contact: str = ""
     phone: str = ""
     usual_volume: float = Field(gt=0)

@@ -126,6 +126,4 @@ class Rule(NamedTuple):
         low, high = self.age_min_months, self.age_max_months
         if low is None and high is None:
             return True
-        return (
-            age_months is not None and (low is None or low <= age_months) and (high is None or age_months <= high)
-        )
+        return age_months is not None and (low is None or low <= age_months) and (high is None or age_months <= high)

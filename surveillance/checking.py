@@ -23,8 +23,19 @@ from surveillance.timetable import load_timetable
 from surveillance.visits import load_visit_rules
 
 LOADERS: tuple[Callable[[Content], object], ...] = (
-    lambda content: load(content, SETTINGS, Settings), load_timetable, load_agency, load_contract, load_associations,
-    load_dialects, load_visit_rules, load_checks, load_thesauri, ReasonCoder, load_ages, load_acts, load_rules,
+    lambda content: load(content, SETTINGS, Settings),
+    load_timetable,
+    load_agency,
+    load_contract,
+    load_associations,
+    load_dialects,
+    load_visit_rules,
+    load_checks,
+    load_thesauri,
+    ReasonCoder,
+    load_ages,
+    load_acts,
+    load_rules,
 )
 
 
@@ -41,7 +52,11 @@ def check_content(content: Content) -> tuple[list[ContentError], dict[str, int]]
         return problems, {}
     members = load_associations(content)
     problems += _registry(content)
-    return problems, {"files": len(content.files()), "associations": len(members), "syndromes": len(load_syndromes(content))}
+    return problems, {
+        "files": len(content.files()),
+        "associations": len(members),
+        "syndromes": len(load_syndromes(content)),
+    }
 
 
 def _registry(content: Content) -> list[ContentError]:
@@ -50,7 +65,13 @@ def _registry(content: Content) -> list[ContentError]:
     problems = []
     for item in load_associations(content):
         if item.dialect not in dialects:
-            problems.append(ContentError(REGISTRY, f"{item.code}.dialect", f"no dialect {item.dialect!r}", ", ".join(dialects)))
+            problems.append(
+                ContentError(REGISTRY, f"{item.code}.dialect", f"no dialect {item.dialect!r}", ", ".join(dialects))
+            )
         if item.thesaurus not in thesauri:
-            problems.append(ContentError(REGISTRY, f"{item.code}.thesaurus", f"no thesaurus {item.thesaurus!r}", ", ".join(thesauri)))
+            problems.append(
+                ContentError(
+                    REGISTRY, f"{item.code}.thesaurus", f"no thesaurus {item.thesaurus!r}", ", ".join(thesauri)
+                )
+            )
     return problems

@@ -16,8 +16,14 @@ from surveillance.files import sha256_file
 
 FOLDERS = ("extracts", "indicators", "reports", "schedules")
 DECISIONS = (
-    "extracts/checks", "extracts/dialects", "extracts/geography", "extracts/nomenclatures", "extracts/thesauri",
-    "extracts/visit", "indicators", "reports/daily_file",
+    "extracts/checks",
+    "extracts/dialects",
+    "extracts/geography",
+    "extracts/nomenclatures",
+    "extracts/thesauri",
+    "extracts/visit",
+    "indicators",
+    "reports/daily_file",
 )
 Model = TypeVar("Model", bound=BaseModel)
 

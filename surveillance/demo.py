@@ -82,17 +82,25 @@ def faults_of(demo: Demo) -> list[str]:
 
 
 def stand_servers(demo: Demo) -> FeedServer:
-    """The servers of the 63 associations and of the agency, with the keys of the seed; ports of an earlier run are kept."""
+    """The servers of the 63 associations and of the agency, with the keys of the seed; earlier ports are kept."""
     members = load_associations(Content())
     wrong = set(faults_of(demo))
     ports = _earlier_ports(demo)
     accounts = [_account(demo, item, ports.get(item.code, 0), item.code in wrong) for item in members]
     drop = make_folder(demo.state / "agency" / "drop")
     key = key_from_seed(str(demo.seed), "agency host")
-    accounts.append(Account(
-        "agency", "sos-medecins", str(write_private(key, demo.state / "servers" / "agency")),
-        public_line(key_from_seed(str(demo.seed), "client agency")), str(drop), "/drop", ports.get("agency", 0), True,
-    ))
+    accounts.append(
+        Account(
+            "agency",
+            "sos-medecins",
+            str(write_private(key, demo.state / "servers" / "agency")),
+            public_line(key_from_seed(str(demo.seed), "client agency")),
+            str(drop),
+            "/drop",
+            ports.get("agency", 0),
+            True,
+        )
+    )
     contract = Content().path("reports/daily_file.toml")
     return FeedServer(accounts, {"drop": str(drop), "contract": str(contract)})
 
@@ -116,24 +124,55 @@ def write_site(demo: Demo, ports: dict[str, int]) -> None:
     shipped = Content()
     site, keys = demo.state / "site", make_folder(demo.state / "keys")
     write_atomic(demo.state / "servers" / "ports.json", json.dumps(ports, indent=1).encode())
-    members = [item.model_copy(update={
-        "host": LOOPBACK, "port": ports[item.code],
-        "host_key": fingerprint(public_line(key_from_seed(str(demo.seed), f"host {item.code}"))),
-    }) for item in load_associations(shipped)]
+    members = [
+        item.model_copy(
+            update={
+                "host": LOOPBACK,
+                "port": ports[item.code],
+                "host_key": fingerprint(public_line(key_from_seed(str(demo.seed), f"host {item.code}"))),
+            }
+        )
+        for item in load_associations(shipped)
+    ]
     write_atomic(site / REGISTRY, registry_toml(members).encode())
     write_atomic(site / TIMETABLE, shipped.bytes("schedules/demo.toml"))
-    write_atomic(site / SETTINGS, _toml({
-        "env": "TEST", "lang": "fr", "state": str(demo.state.absolute()), "keys": "keys", "sign": True,
-        "rehearsal_hour": REHEARSAL_HOUR,
-    }).encode())
+    write_atomic(
+        site / SETTINGS,
+        _toml(
+            {
+                "env": "TEST",
+                "lang": "fr",
+                "state": str(demo.state.absolute()),
+                "keys": "keys",
+                "sign": True,
+                "rehearsal_hour": REHEARSAL_HOUR,
+            }
+        ).encode(),
+    )
     pin = fingerprint(public_line(key_from_seed(str(demo.seed), "agency host")))
-    write_atomic(site / AGENCY, _toml({
-        "name": "Santé publique France (démonstration)", "host": LOOPBACK, "port": ports["agency"], "user": "sos-medecins",
-        "path": "/drop", "host_keys": [pin], "session_seconds": 30, "attempts": 2, "backoff_seconds": [0.5], "ack_seconds": 10,
-    }).encode())
+    write_atomic(
+        site / AGENCY,
+        _toml(
+            {
+                "name": "Santé publique France (démonstration)",
+                "host": LOOPBACK,
+                "port": ports["agency"],
+                "user": "sos-medecins",
+                "path": "/drop",
+                "host_keys": [pin],
+                "session_seconds": 30,
+                "attempts": 2,
+                "backoff_seconds": [0.5],
+                "ack_seconds": 10,
+            }
+        ).encode(),
+    )
     write_atomic(keys / "pseudonym.key", demonstration_key())
-    for name, role in [("manifest.key", "manifest"), ("sftp_agency", "client agency"),
-                       *((f"sftp_{item.code}", f"client {item.code}") for item in members)]:
+    for name, role in [
+        ("manifest.key", "manifest"),
+        ("sftp_agency", "client agency"),
+        *((f"sftp_{item.code}", f"client {item.code}") for item in members),
+    ]:
         if not (keys / name).is_file():
             write_private(key_from_seed(str(demo.seed), role), keys / name)
 
@@ -156,7 +195,9 @@ def put_on_servers(demo: Demo) -> None:
 
 def registry_toml(members: Sequence[Association]) -> str:
     """A registry as TOML."""
-    return "\n".join("[[association]]\n" + _toml({k: v for k, v in item.model_dump().items() if v is not None}) for item in members)
+    return "\n".join(
+        "[[association]]\n" + _toml({k: v for k, v in item.model_dump().items() if v is not None}) for item in members
+    )
 
 
 def _toml(values: dict[str, object]) -> str:

@@ -37,7 +37,7 @@ class Settled:
 
 
 def settle(night: date, held: Iterable[Mapping[str, Any]], files: Iterable[Mapping[str, Any]]) -> list[Settled]:
-    """One reception per association (`held`: association, status, code, detail, usual_volume) from its files with their fates."""
+    """One line per association (`held`: association, status, code, detail, usual_volume), from its files' fates."""
     by_association: dict[str, list[Mapping[str, Any]]] = {}
     for file in files:
         by_association.setdefault(file["association"], []).append(file)
@@ -45,8 +45,15 @@ def settle(night: date, held: Iterable[Mapping[str, Any]], files: Iterable[Mappi
 
 
 def _settle_one(night: date, item: Mapping[str, Any], files: list[Mapping[str, Any]]) -> Settled:
-    found = Settled(night, item["association"], item["status"], item["code"], item["detail"],
-                      files=len(files), usual_volume=item["usual_volume"])
+    found = Settled(
+        night,
+        item["association"],
+        item["status"],
+        item["code"],
+        item["detail"],
+        files=len(files),
+        usual_volume=item["usual_volume"],
+    )
     for file in files:
         for name in ("lines_in", "refused", "other", *FATES):
             setattr(found, name, getattr(found, name) + int(file[name]))

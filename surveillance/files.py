@@ -38,8 +38,11 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write `data` at `path` so that a reader sees the old file or the new one, never a part (mode 0600)."""
+def write_atomic(path: Path, data: bytes, durable: bool = True) -> None:
+    """Write `data` at `path` so that a reader sees the old file or the new one, never a part (mode 0600).
+
+    Not `durable`: it may be lost in a power cut, for what can be made again.
+    """
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -47,13 +50,15 @@ def write_atomic(path: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as out:
             out.write(data)
             out.flush()
-            os.fsync(out.fileno())
+            if durable:
+                os.fsync(out.fileno())
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 def replace_atomic(temporary: Path, path: Path) -> None:

@@ -131,9 +131,16 @@ def gather_one(feed: Feed, shared: Gathering) -> Reception:
     for attempt in range(1, rules.attempts + 1):
         feed.attempts += 1
         reception, code = _attempt(feed, shared)
-        shared.event("feed", association=reception.association, status=reception.status, code=reception.code,
-                     detail=reception.detail, files=len(reception.files), attempt=feed.attempts,
-                     seconds=round(time.monotonic() - begun, 3))
+        shared.event(
+            "feed",
+            association=reception.association,
+            status=reception.status,
+            code=reception.code,
+            detail=reception.detail,
+            files=len(reception.files),
+            attempt=feed.attempts,
+            seconds=round(time.monotonic() - begun, 3),
+        )
         wait = rules.backoff_seconds[min(attempt, len(rules.backoff_seconds)) - 1] if rules.backoff_seconds else 0.0
         if not _may_retry(feed, code, rules) or attempt == rules.attempts or not shared.time_for(wait):
             break

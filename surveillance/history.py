@@ -38,8 +38,8 @@ def load_night(store: Store, night: date, records: Path) -> dict[str, int]:
     incoming = pq.read_table(records / "visits.parquet")
     with store.table("incoming", incoming):
         store.run(store.sql("fates"))
-    store.run(store.sql("close_versions"), {"night": night})
-    store.run(store.sql("load_visits"), {"night": night})
+        store.run(store.sql("close_versions"), {"night": night})
+        store.run(store.sql("load_visits"), {"night": night})
     found = dict(store.rows("SELECT fate, count(*) FROM fates GROUP BY fate"))
     return {fate: int(found.get(fate, 0)) for fate in ("loaded", "duplicate", "superseded")}
 
@@ -53,18 +53,34 @@ def code_night(store: Store, night: date, coder: Coder) -> dict[str, int]:
         {"night": night},
     )
     rules = [NO_RULE] + [
-        {"thesaurus": thesaurus, "code": code, "syndrome": rule.syndrome, "age_min": rule.age_min_months,
-         "age_max": rule.age_max_months, "principal_only": rule.position == "principal"}
-        for thesaurus, code in seen for rule in coder.rules_for(thesaurus, code, night)
+        {
+            "thesaurus": thesaurus,
+            "code": code,
+            "syndrome": rule.syndrome,
+            "age_min": rule.age_min_months,
+            "age_max": rule.age_max_months,
+            "principal_only": rule.position == "principal",
+        }
+        for thesaurus, code in seen
+        for rule in coder.rules_for(thesaurus, code, night)
     ]
-    schema = pa.schema([("thesaurus", pa.string()), ("code", pa.string()), ("syndrome", pa.string()),
-                        ("age_min", pa.int32()), ("age_max", pa.int32()), ("principal_only", pa.bool_())])
+    schema = pa.schema(
+        [
+            ("thesaurus", pa.string()),
+            ("code", pa.string()),
+            ("syndrome", pa.string()),
+            ("age_min", pa.int32()),
+            ("age_max", pa.int32()),
+            ("principal_only", pa.bool_()),
+        ]
+    )
     with store.table("rules", pa.Table.from_pylist(rules, schema=schema)):
         store.run(store.sql("code_visits"), {"night": night})
     unknown = [{"thesaurus": t, "code": c} for t, c in seen if coder.cim10(t, c, night) is None]
-    with store.table("unknown", pa.Table.from_pylist(
-        unknown, schema=pa.schema([("thesaurus", pa.string()), ("code", pa.string())])
-    )):
+    with store.table(
+        "unknown",
+        pa.Table.from_pylist(unknown, schema=pa.schema([("thesaurus", pa.string()), ("code", pa.string())])),
+    ):
         store.run(store.sql("unknown_codes"), {"night": night})
     uses = store.value("SELECT coalesce(sum(uses), 0) FROM unknown_codes WHERE night = $night", {"night": night})
     coded = store.value("SELECT count(*) FROM visit_syndromes WHERE from_night = $night", {"night": night})
@@ -85,8 +101,15 @@ def count_days(store: Store, first: date, last: date, acts: tuple[str, ...]) -> 
     days: dict[str, Any] = {"first": first, "last": last}
     for table in ("counts", "denominators"):
         store.run(f"DELETE FROM {table} WHERE visit_day BETWEEN $first AND $last", days)
-        store.run(f"INSERT INTO {table} BY NAME {store.sql(table)}", {**days, "night": date(9999, 12, 30), "acts": list(acts)})
-    return int(store.value("SELECT coalesce(sum(visits_all), 0) FROM denominators WHERE visit_day BETWEEN $first AND $last", days))
+        store.run(
+            f"INSERT INTO {table} BY NAME {store.sql(table)}",
+            {**days, "night": date(9999, 12, 30), "acts": list(acts)},
+        )
+    return int(
+        store.value(
+            "SELECT coalesce(sum(visits_all), 0) FROM denominators WHERE visit_day BETWEEN $first AND $last", days
+        )
+    )
 
 
 def audit(store: Store, night: date, acts: tuple[str, ...]) -> None:
@@ -109,11 +132,20 @@ def admit_night(store: Store, night: date, records: Path, coder: Coder) -> dict[
     import pyarrow.parquet as pq
 
     counts = load_night(store, night, records)
-    fates = {(row["association"], row["file_sha256"]): row for row in
-             store.arrow(store.sql("file_fates"), {"day": night - timedelta(days=1)}).to_pylist()}
+    fates = {
+        (row["association"], row["file_sha256"]): row
+        for row in store.arrow(store.sql("file_fates"), {"day": night - timedelta(days=1)}).to_pylist()
+    }
     nothing = dict.fromkeys((*FATES, "new_visits"), 0) | {"main_day": None}
-    files = [file | {key: value for key, value in fates.get((file["association"], file["sha256"]), nothing).items()
-                     if key in nothing} for file in pq.read_table(records / "files.parquet").to_pylist()]
+    files = [
+        file
+        | {
+            key: value
+            for key, value in fates.get((file["association"], file["sha256"]), nothing).items()
+            if key in nothing
+        }
+        for file in pq.read_table(records / "files.parquet").to_pylist()
+    ]
     held = pq.read_table(records / "receptions.parquet").to_pylist()
     settled = [item.row() for item in settle(night, held, files)]
     for table, rows in (("receptions", settled), ("files", [{"night": night} | file for file in files])):

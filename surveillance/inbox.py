@@ -20,10 +20,10 @@ SIDECAR = "received.json"
 
 
 class Inbox:
-    """The raw files of one association in one night; one thread at a time."""
+    """The raw files of one association in one night; one thread at a time. Not `durable`: a mere copy."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, durable: bool = True) -> None:
+        self.folder, self.durable = folder, durable
         self.files: dict[str, ReceivedFile] = {file.name: file for file in _read_sidecar(folder)}
 
     def holds(self, key: tuple[str, int, int]) -> bool:
@@ -45,7 +45,8 @@ class Inbox:
             with os.fdopen(number, "wb") as out:
                 yield out
                 out.flush()
-                os.fsync(out.fileno())
+                if self.durable:
+                    os.fsync(out.fileno())
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -56,7 +57,8 @@ class Inbox:
         if final.exists() and sha256_file(final) != file.sha256:
             final.rename(self.folder / f".{file.name}.{sha256_file(final)[:8]}")
         self._part(file.name).rename(final)
-        sync_folder(self.folder)
+        if self.durable:
+            sync_folder(self.folder)
         self.files[file.name] = file
         self._write_sidecar()
 
@@ -77,7 +79,7 @@ class Inbox:
             for order, f in enumerate(self.listed(), 1)
         ]
         text = json.dumps({"association": self.folder.name, "files": entries}, ensure_ascii=False, indent=1)
-        write_atomic(self.folder / SIDECAR, (text + "\n").encode())
+        write_atomic(self.folder / SIDECAR, (text + "\n").encode(), self.durable)
 
 
 def _read_sidecar(folder: Path) -> list[ReceivedFile]:

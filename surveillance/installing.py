@@ -31,9 +31,14 @@ def begin_site(content: Content, settings: Settings, folder: Path) -> list[str]:
     make_folder(settings.keys)
     if not settings.key("pseudonym.key").exists():
         write_atomic(settings.key("pseudonym.key"), new_key())
-        done.append(f"{settings.key('pseudonym.key')}: new; keep a copy apart, without it no visit can be matched again")
-    for name, use in (("manifest.key", "its public half goes to the agency"), ("sftp", "install its public half at every association"),
-                      ("sftp_agency", "its public half goes to the agency")):
+        done.append(
+            f"{settings.key('pseudonym.key')}: new; keep a copy apart, without it no visit can be matched again"
+        )
+    for name, use in (
+        ("manifest.key", "its public half goes to the agency"),
+        ("sftp", "install its public half at every association"),
+        ("sftp_agency", "its public half goes to the agency"),
+    ):
         if not settings.key(name).exists():
             key = Ed25519PrivateKey.generate()
             write_private(key, settings.key(name))
@@ -60,9 +65,13 @@ def _values(content: Content, settings: Settings) -> dict[str, str]:
     watch = (due - timedelta(minutes=WATCH_MINUTES)).strftime("%H:%M")
     return {
         "command": shutil.which("surveillance") or f"{sys.executable} -m surveillance",
-        "site": str((content.site or Path("/etc/surveillance")).absolute()), "state": str(settings.state),
-        "timezone": timetable.timezone, "start": start, "watch": watch,
-        "cron_start": _cron(start), "cron_watch": _cron(watch),
+        "site": str((content.site or Path("/etc/surveillance")).absolute()),
+        "state": str(settings.state),
+        "timezone": timetable.timezone,
+        "start": start,
+        "watch": watch,
+        "cron_start": _cron(start),
+        "cron_watch": _cron(watch),
     }
 
 

@@ -20,20 +20,24 @@ from surveillance.files import make_folder
 class Journal:
     """Appends to journal/NIGHT.jsonl; may be written from several threads."""
 
-    def __init__(self, folder: Path, night: date, clock: Clock) -> None:
+    def __init__(self, folder: Path, night: date, clock: Clock, durable: bool = True) -> None:
         self.path = make_folder(folder) / f"{night.isoformat()}.jsonl"
-        self.clock = clock
+        self.clock, self.durable = clock, durable
         self._lock = threading.Lock()
 
     def event(self, kind: str, **fields: object) -> None:
         """Write one event, on disk when this returns; a line cut by a crash is closed first."""
-        line = json.dumps({"at": self.clock.now().isoformat(timespec="milliseconds"), "event": kind, **fields},
-                          ensure_ascii=False, default=str)
+        line = json.dumps(
+            {"at": self.clock.now().isoformat(timespec="milliseconds"), "event": kind, **fields},
+            ensure_ascii=False,
+            default=str,
+        )
         with self._lock:
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             try:
                 os.write(handle, (_newline_if_cut(handle) + line + "\n").encode())
-                os.fsync(handle)
+                if self.durable:
+                    os.fsync(handle)
             finally:
                 os.close(handle)
 

@@ -38,10 +38,18 @@ def gather_folder(
             receptions.append(closed(association))
             continue
         before = (known or {}).get(association.code, Known())
-        desk = Desk(association, night, Inbox(folder / association.code), before, night_of, GatherRules())
+        desk = Desk(
+            association, night, Inbox(folder / association.code, durable=False), before, night_of, GatherRules()
+        )
         reception = _take(source / night.isoformat() / association.code, desk)
-        on_event("feed", association=reception.association, status=reception.status, code=reception.code,
-                 detail=reception.detail, files=len(reception.files))
+        on_event(
+            "feed",
+            association=reception.association,
+            status=reception.status,
+            code=reception.code,
+            detail=reception.detail,
+            files=len(reception.files),
+        )
         receptions.append(reception)
     write_receptions(folder, receptions)
     return receptions

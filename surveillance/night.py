@@ -91,7 +91,7 @@ def new_night(when: dt.date | None, content: Content, settings: Settings, tell: 
     chosen = when or clock.tonight()
     if settings.rehearsal_hour:
         if settings.env != "TEST":
-            raise UsageError("rehearsal_hour is for env = \"TEST\" only", "take it out of schedules/settings.toml")
+            raise UsageError('rehearsal_hour is for env = "TEST" only', "take it out of schedules/settings.toml")
         clock = Clock.starting_at(instant(chosen, settings.rehearsal_hour))
     return Night(chosen, content, settings, clock, tell or (lambda kind, fields: None))
 
@@ -99,8 +99,14 @@ def new_night(when: dt.date | None, content: Content, settings: Settings, tell: 
 def run_night(night: Night, steps: tuple[str, ...] = STEPS) -> Exit:
     """Take a night through its steps, then publish; gives the exit code, or raises what stopped it."""
     with night_lock(night.settings.state, f"night {night.date}"):
-        night.journal.event("night begun", night=night.date, steps=steps, tool=__version__,
-                            content=night.content.digest(), env=night.settings.env)
+        night.journal.event(
+            "night begun",
+            night=night.date,
+            steps=steps,
+            tool=__version__,
+            content=night.content.digest(),
+            env=night.settings.env,
+        )
         try:
             for name in steps:
                 take_step(night, name)
@@ -142,4 +148,4 @@ def steps_since(first: str) -> tuple[str, ...]:
     """The steps from `first` on."""
     if first not in STEPS:
         raise UsageError(f"there is no step {first!r}", f"the steps are: {', '.join(STEPS)}")
-    return STEPS[STEPS.index(first):]
+    return STEPS[STEPS.index(first) :]

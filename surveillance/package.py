@@ -101,13 +101,21 @@ def build_body(store: Store, content: Content, night: date, env: str, members: t
     tables = tuple(_table(store, item, contract, night) for item in contract.file)
     thesauri = load_thesauri(content)
     facts = {
-        "spec": contract.spec, "profile": contract.profile, "env": env, "night": night.isoformat(),
-        "window": {"from": first.isoformat(), "to": last.isoformat()}, "replaces": contract.replaces,
+        "spec": contract.spec,
+        "profile": contract.profile,
+        "env": env,
+        "night": night.isoformat(),
+        "window": {"from": first.isoformat(), "to": last.isoformat()},
+        "replaces": contract.replaces,
         "counts": _counts(store, night, first, last),
         "completeness": _completeness(store, night, members),
-        "maps": {"syndromes": set_version(content), "reasons": coder_version(content),
-                 "thesauri": {name: item.version for name, item in sorted(thesauri.items())}},
-        "content": content.decisions(), "tool": __version__,
+        "maps": {
+            "syndromes": set_version(content),
+            "reasons": coder_version(content),
+            "thesauri": {name: item.version for name, item in sorted(thesauri.items())},
+        },
+        "content": content.decisions(),
+        "tool": __version__,
     }
     return Body(tables, facts)
 
@@ -130,23 +138,52 @@ def _table(store: Store, item: DataFile, contract: Contract, night: date) -> Tab
 def _counts(store: Store, night: date, first: date, last: date) -> list[dict[str, Any]]:
     """Rows and coded rows of VIS by association and day; a day is final when nothing can arrive for it any more."""
     return [
-        {"assoc": assoc, "date": day.isoformat(), "rows": rows, "coded": coded,
-         "status": "final" if day + timedelta(days=14) <= night else "provisional"}
-        for assoc, day, rows, coded in store.rows(store.sql("daily_totals"), {"night": night, "first": first, "last": last})
+        {
+            "assoc": assoc,
+            "date": day.isoformat(),
+            "rows": rows,
+            "coded": coded,
+            "status": "final" if day + timedelta(days=14) <= night else "provisional",
+        }
+        for assoc, day, rows, coded in store.rows(
+            store.sql("daily_totals"), {"night": night, "first": first, "last": last}
+        )
     ]
 
 
 def _completeness(store: Store, night: date, members: tuple[Association, ...]) -> list[dict[str, Any]]:
     """One line per association: what was received of it, and what is lacking."""
     names = {item.code: item for item in members}
-    columns = ("association", "status", "code", "detail", "files", "lines_in", "loaded", "duplicate", "superseded",
-               "refused", "other", "day_visits", "late_visits", "usual_volume")
+    columns = (
+        "association",
+        "status",
+        "code",
+        "detail",
+        "files",
+        "lines_in",
+        "loaded",
+        "duplicate",
+        "superseded",
+        "refused",
+        "other",
+        "day_visits",
+        "late_visits",
+        "usual_volume",
+    )
     found = store.rows(
         f"SELECT {', '.join(columns)} FROM receptions WHERE night = $night ORDER BY association", {"night": night}
     )
     lines = [dict(zip(columns, row, strict=True)) for row in found]
-    return [line | {"name": names[line["association"]].name, "department": names[line["association"]].department,
-                    "thesaurus": names[line["association"]].thesaurus} for line in lines if line["association"] in names]
+    return [
+        line
+        | {
+            "name": names[line["association"]].name,
+            "department": names[line["association"]].department,
+            "thesaurus": names[line["association"]].thesaurus,
+        }
+        for line in lines
+        if line["association"] in names
+    ]
 
 
 def stem(body: Body, number: Number) -> str:
@@ -159,16 +196,28 @@ def build_files(body: Body, number: Number, key: Ed25519PrivateKey | None) -> di
     name = stem(body, number)
     files = {f"{name}_{table.kind}.csv.gz": table.data for table in body.tables}
     listed = [
-        {"name": f"{name}_{table.kind}.csv.gz", "rows": table.rows, "sha256": sha256_hex(table.data), "bytes": len(table.data)}
+        {
+            "name": f"{name}_{table.kind}.csv.gz",
+            "rows": table.rows,
+            "sha256": sha256_hex(table.data),
+            "bytes": len(table.data),
+        }
         for table in body.tables
     ]
     manifest = body.facts | {
-        "seq": number.seq, "prev_seq": number.prev_seq, "supersedes": number.supersedes, "created": number.created,
-        "files": listed, "absent": _absent(body.facts["completeness"]),
+        "seq": number.seq,
+        "prev_seq": number.prev_seq,
+        "supersedes": number.supersedes,
+        "created": number.created,
+        "files": listed,
+        "absent": _absent(body.facts["completeness"]),
     }
     return files | {f"{name}.manifest.json": as_file(sign(manifest, key) if key else manifest | {"sign": None})}
 
 
 def _absent(lines: list[dict[str, Any]]) -> list[dict[str, str]]:
-    return [{"assoc": line["association"], "status": line["status"], "reason": line["code"]}
-            for line in lines if line["status"] in ("absent", "refused")]
+    return [
+        {"assoc": line["association"], "status": line["status"], "reason": line["code"]}
+        for line in lines
+        if line["status"] in ("absent", "refused")
+    ]

@@ -71,9 +71,7 @@ def render(content: Content, template: str, context: Mapping[str, Any]) -> str:
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         name = getattr(error, "name", None) or template
-        raise ContentError(
-            f"{TEMPLATES}{name}", "", f"{type(error).__name__}: {error.message}", line=line
-        ) from error
+        raise ContentError(f"{TEMPLATES}{name}", "", f"{type(error).__name__}: {error.message}", line=line) from error
 
 
 def write_page(folder: Path, text: str) -> Path:

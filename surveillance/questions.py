@@ -1,4 +1,4 @@
-"""Questions to the store: counts and shares of syndromes by time, place, age and sex, as known now or on a past night."""
+"""Questions to the store: counts and shares by time, place, age and sex, as known now or on a past night."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PERIODS = {"day": "day", "week": "week", "month": "month"}
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. Empty filters mean everything; `territories` are codes of associations, départements or régions."""
+    """What is asked. Empty filters mean everything; `territories`: codes of associations, départements, régions."""
 
     syndromes: tuple[str, ...]
     by: tuple[str, ...] = ("week",)
@@ -58,14 +58,17 @@ class Answer:
 def ask(store: Store, question: Question) -> Answer:
     """One row per cell of `by` and syndrome.
 
-    Columns: those of `by`, syndrome, visits (acts counted in the syndrome), visits_all (all acts), visits_coded (acts with
-    at least one diagnosis), share_all, share_coded (0–1; empty when the denominator is 0), rate_coded (per 100,000 coded
-    acts, the unit of Odissé), complete (every day of the cell is held and can no longer receive late visits).
+    Columns: those of `by`, syndrome, visits (acts counted in the syndrome), visits_all (all acts), visits_coded (acts
+    with at least one diagnosis), share_all, share_coded (0–1), rate_coded (per
+    100,000 coded acts, the unit of Odissé), complete (every day of the cell is held and can no longer receive late visits).
     """
     _check(store, question)
     ages = load_ages(store.content)
     counts, denominators = _sources(store, question)
-    with store.table("ages", _age_table(ages, question.scheme)), store.table("territories", _territory_table(store)):
+    with (
+        store.table("ages", _age_table(ages, question.scheme)),
+        store.table("territories", _territory_table(store)),
+    ):
         table = store.frame(_statement(question, counts, denominators), _parameters(store, question))
     return Answer(table, _facts(store, question))
 
@@ -88,10 +91,15 @@ def _sources(store: Store, question: Question) -> tuple[str, str]:
         return "counts", "denominators"
     names = ("counts_then", "denominators_then")
     for name, file in zip(names, ("counts", "denominators"), strict=True):
-        store.run(f"CREATE OR REPLACE TEMP TABLE {name} AS {store.sql(file)}", {
-            "night": question.as_of, "first": question.since, "last": question.until,
-            "acts": list(load_acts(store.content).counted),
-        })
+        store.run(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS {store.sql(file)}",
+            {
+                "night": question.as_of,
+                "first": question.since,
+                "last": question.until,
+                "acts": list(load_acts(store.content).counted),
+            },
+        )
     return names
 
 
@@ -137,8 +145,13 @@ def _parameters(store: Store, question: Question) -> dict[str, Any]:
     known = question.as_of or store.value("SELECT max(night) FROM receptions") or date(1970, 1, 1)
     first = store.value("SELECT min(night) FROM receptions") or date(1970, 1, 1)
     out: dict[str, Any] = {
-        "since": question.since, "until": question.until, "ages": list(question.ages), "sexes": list(question.sexes),
-        "places": list(question.territories), "syndromes": list(question.syndromes), "known": known,
+        "since": question.since,
+        "until": question.until,
+        "ages": list(question.ages),
+        "sexes": list(question.sexes),
+        "places": list(question.territories),
+        "syndromes": list(question.syndromes),
+        "known": known,
     }
     if "$held" in _statement(question, "counts", "denominators"):
         out["held"] = first - timedelta(days=1)
@@ -171,8 +184,13 @@ def _territory_table(store: Store) -> Any:
     import pyarrow as pa
 
     members = load_associations(store.content)
-    return pa.table({"association": [m.code for m in members], "region": [m.region for m in members],
-                     "department": [m.department for m in members]})
+    return pa.table(
+        {
+            "association": [m.code for m in members],
+            "region": [m.region for m in members],
+            "department": [m.department for m in members],
+        }
+    )
 
 
 def _quoted(name: str) -> str:

@@ -38,9 +38,7 @@ COLUMN = {  # the canonical field a refusal is about
 }  # fmt: skip
 
 
-def judge(
-    typed: Typed, hashes: list[str], raw: RawTable, checks: Checks
-) -> tuple[list[bool], Flags, list[Refusal]]:
+def judge(typed: Typed, hashes: list[str], raw: RawTable, checks: Checks) -> tuple[list[bool], Flags, list[Refusal]]:
     """Which lines are kept, their flags, and the refusals of the others; of a visit sent twice the last stays."""
     keep, refusals = [True] * len(hashes), []
     flags: Flags = [()] * len(hashes)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import UTC, date, datetime, time
 from functools import cache
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -26,12 +27,17 @@ from surveillance.syndromes import Coder, load_syndromes
 from surveillance.thesauri import load_thesauri
 
 WORKERS = 2
+BATCH = 8  # nights admitted in one transaction: a commit costs as much as a night
 AHEAD = 6  # nights read ahead of the one that enters the store
 Advance = Callable[[], None]
 
 
 def replay(
-    content: Content, settings: Settings, first: date, last: date, feeds: Path | None = None,
+    content: Content,
+    settings: Settings,
+    first: date,
+    last: date,
+    feeds: Path | None = None,
     advance: Advance = lambda: None,
 ) -> Exit:
     """Rebuild the store from `first` to `last` (later nights leave it); with `feeds`, make their records first.
@@ -40,14 +46,23 @@ def replay(
     """
     if last < first:
         raise UsageError(f"the last night {last} is before the first {first}")
-    with night_lock(settings.state, f"replay {first} to {last}"), Store(store_path(settings.state), content) as store:
-        if feeds:
-            ready = _read_feeds(content, settings, first, last, feeds)
-        else:
-            ready = _with_records(settings, first, last)
+    with night_lock(settings.state, f"replay {first} to {last}"), _store(content, settings, first) as store:
+        held = _with_records(settings, first, last)
+        ready = _read_feeds(content, settings, first, last, feeds) if feeds else held
         _rebuild(store, content, settings, first, ready, advance)
         publish(store, settings.state)
     return Exit.COMPLETE
+
+
+def _store(content: Content, settings: Settings, first: date) -> Store:
+    """The store; a new one when nothing in it is older than the replay."""
+    path = store_path(settings.state)
+    if path.is_file():
+        with Store(path, content) as store:
+            kept = store.value("SELECT count(*) FROM receptions WHERE night < $first", {"first": first})
+        if not kept:
+            path.unlink()
+    return Store(path, content)
 
 
 def _rebuild(
@@ -58,15 +73,18 @@ def _rebuild(
     with store.transaction():
         for night in reversed(nights_held(store, first)):
             take_out(store, night)
-    done = []
-    for night in ready:
+    done: list[date] = []
+    while batch := list(islice(ready, BATCH)):
         with store.transaction():
-            admit_night(store, night, settings.state / "records" / night.isoformat(), coder)
-        done.append(night)
-        advance()
+            for night in batch:
+                admit_night(store, night, settings.state / "records" / night.isoformat(), coder)
+                advance()
+        done += batch
     if not done:
-        raise UsageError(f"there are no records from {first} on in {settings.state / 'records'}",
-                         "surveillance replay FROM TO --inbox DIR reads feeds from a folder")
+        raise UsageError(
+            f"there are no records from {first} on in {settings.state / 'records'}",
+            "surveillance replay FROM TO --inbox DIR reads feeds from a folder",
+        )
     with store.transaction():
         count_days(store, date(2000, 1, 1), date(2100, 1, 1), acts)
         for night in done:
@@ -74,8 +92,11 @@ def _rebuild(
 
 
 def _with_records(settings: Settings, first: date, last: date) -> Iterator[date]:
-    return (night for night in nights(first, last)
-            if (settings.state / "records" / night.isoformat() / "receptions.parquet").is_file())
+    return (
+        night
+        for night in nights(first, last)
+        if (settings.state / "records" / night.isoformat() / "receptions.parquet").is_file()
+    )
 
 
 def _read_feeds(content: Content, settings: Settings, first: date, last: date, feeds: Path) -> Iterator[date]:
@@ -100,7 +121,9 @@ def _next(waiting: deque[tuple[date, Future[None]]]) -> date:
 
 def _night(content: Content, settings: Settings, night: date, feeds: Path | None = None) -> Night:
     clock = Clock(lambda: datetime.combine(night, time(3), UTC))
-    return Night(night, content, settings, clock, feeds=feeds)
+    one = Night(night, content, settings, clock, feeds=feeds)
+    one.journal.durable = False  # a replay that is cut short is begun again
+    return one
 
 
 def _gather_one(content: Content, settings: Settings, night: date, feeds: Path) -> None:

@@ -1,4 +1,4 @@
-"""Sending a package: each file proven at the other side before the next, the manifest last, then the acknowledgement."""
+"""Sending a package: each file proven there before the next, the manifest last, then the acknowledgement."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def load_agency(content: Content) -> Agency:
 def send(agency: Agency, settings: Settings, files: Mapping[str, bytes], state: State) -> dict[str, Any] | None:
     """Put every file and prove it there; gives the acknowledgement, if it came in time.
 
-    `state(name, **facts)` is told `sent` and `read_back`. Safe to repeat: a file already there with the same bytes is left alone.
+    `state(name, **facts)` is told `sent` and `read_back`. Safe to repeat: what is there already is left alone.
     """
     endpoint = Endpoint(agency.host, agency.port, agency.user, settings.key(agency.key), tuple(agency.host_keys))
     for attempt in range(1, agency.attempts + 1):

@@ -1,4 +1,4 @@
-"""What an operator must know of a night, read from its journal alone: it answers while the night runs and when the store is broken."""
+"""A night as its journal alone tells it: this answers while the night runs, and when the store is broken."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GOOD = ("received", "closed")
 
 @dataclass
 class NightStatus:
-    """A night as its journal tells it. `receptions`: one mapping per association (association, status, code, detail, …)."""
+    """What the journal tells. `receptions`: per association a mapping (association, status, code, detail, …)."""
 
     begun: bool = False
     step: str = ""  # under way

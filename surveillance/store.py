@@ -34,7 +34,9 @@ class Store:
     def __init__(self, path: Path, content: Content, read_only: bool = False) -> None:
         self.path, self.content = path, content
         if read_only and not path.is_file():
-            raise UsageError(f"nothing is published yet at {path}", "run a night first: surveillance demo, or surveillance run")
+            raise UsageError(
+                f"nothing is published yet at {path}", "run a night first: surveillance demo, or surveillance run"
+            )
         if not read_only:
             make_folder(path.parent)
         self.connection = duckdb.connect(str(path), read_only=read_only, config=dict(LOCKED))

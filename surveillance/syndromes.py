@@ -67,7 +67,8 @@ class Coder:
     def __init__(self, syndromes: Iterable[Syndrome], thesauri: Mapping[str, Thesaurus]) -> None:
         self.syndromes = tuple(syndromes)
         self.thesauri = dict(thesauri)
-        self._rules: dict[tuple[str, str, date], tuple[Rule, ...]] = {}
+        self._rules: dict[tuple[str, Entry, tuple[int, ...]], tuple[Rule, ...]] = {}
+        self._days: dict[date, tuple[int, ...]] = {}  # places of the definitions in force
 
     def entry(self, thesaurus: str, code: str, day: date) -> Entry | None:
         """What the code means; None when its thesaurus does not know it; no thesaurus: ContentError."""
@@ -82,12 +83,19 @@ class Coder:
 
     def rules_for(self, thesaurus: str, code: str, day: date) -> tuple[Rule, ...]:
         """The syndromes that the code counts for, each with its ages and position, in order of id."""
-        key = (thesaurus, code, day)
+        found = self.entry(thesaurus, code, day)
+        if found is None:
+            return ()
+        key = (thesaurus, found, self._in_force(day))
         if key not in self._rules:
-            found = self.entry(*key)
-            today = [one for one in self.syndromes if one.in_force(day)]
-            self._rules[key] = tuple(_rule(one) for one in today if found and self._counts(one, thesaurus, found))
+            today = [self.syndromes[place] for place in key[2]]
+            self._rules[key] = tuple(_rule(one) for one in today if self._counts(one, thesaurus, found))
         return self._rules[key]
+
+    def _in_force(self, day: date) -> tuple[int, ...]:
+        if day not in self._days:
+            self._days[day] = tuple(place for place, one in enumerate(self.syndromes) if one.in_force(day))
+        return self._days[day]
 
     def _counts(self, syndrome: Syndrome, thesaurus: str, entry: Entry) -> bool:
         listed = syndrome.diagnoses
@@ -102,9 +110,7 @@ class Coder:
 
     def syndromes_of(self, thesaurus: str, codes: Iterable[str], day: date, age_months: int | None) -> set[str]:
         """The syndromes of one visit: its codes (principal first) and its age in completed months."""
-        ranked = (
-            (rank, rule) for rank, code in enumerate(codes, 1) for rule in self.rules_for(thesaurus, code, day)
-        )
+        ranked = ((rank, rule) for rank, code in enumerate(codes, 1) for rule in self.rules_for(thesaurus, code, day))
         return {rule.syndrome for rank, rule in ranked if rule.holds(age_months, rank)}
 
 
@@ -148,9 +154,7 @@ def _problems(rel: str, one: Syndrome, coder: Coder, ids: set[str]) -> list[Cont
     says = one.diagnoses
     wrong = [("umbrella", f"no definition has the id {name!r}") for name in one.umbrella if name not in ids]
     for key, listed in (("thesaurus", says.thesaurus), ("not_thesaurus", says.not_thesaurus)):
-        strange = [
-            (name, code) for name, codes in listed.items() for code in codes if not _known(coder, name, code)
-        ]
+        strange = [(name, code) for name, codes in listed.items() for code in codes if not _known(coder, name, code)]
         wrong += [(f"diagnoses.{key}.{name}", f"unknown code {code!r}") for name, code in strange]
     missing = [name for name in says.only_listed if name not in coder.thesauri]
     wrong += [("diagnoses.only_listed", f"unknown thesaurus {name!r}") for name in missing]

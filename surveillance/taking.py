@@ -139,9 +139,7 @@ def verdict(desk: Desk, refused: Iterable[str], unfinished: list[str], failed: l
     return Reception(desk.association.code, "received", code, " ; ".join([*note, *notes]), files)
 
 
-def _nothing(
-    refused: bool, unfinished: list[str], failed: list[SftpError], notes: list[str], desk: Desk
-) -> SftpError:
+def _nothing(refused: bool, unfinished: list[str], failed: list[SftpError], notes: list[str], desk: Desk) -> SftpError:
     detail = " ; ".join(notes)
     if failed:
         return SftpError(failed[0].code, detail)

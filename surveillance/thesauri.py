@@ -152,6 +152,4 @@ def _entry(row: dict[str, str], spell: Callable[[str], str]) -> Entry:
 
 def _overlap(one: Entry, other: Entry) -> bool:
     low, high = date.min, date.max
-    return (one.valid_from or low) <= (other.valid_to or high) and (other.valid_from or low) <= (
-        one.valid_to or high
-    )
+    return (one.valid_from or low) <= (other.valid_to or high) and (other.valid_from or low) <= (one.valid_to or high)

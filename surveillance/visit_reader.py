@@ -69,15 +69,18 @@ class VisitReader:
         codes = CodeRules(own, cim10, dialect.thesaurus == "cim10", missing, most, hide)
         nothing: tuple[str, tuple[str, ...]] = (codes.thesaurus("").id, ())
         self.diagnoses = Memo(diagnoses(codes), missing, nothing)
-        self.reason_codes = Memo(reason_codes(codes), missing, ())
-        self.concepts = Memo(concepts(tables.code_reason, missing, limits.text_max), missing, ())
+        self.reason_codes: Memo[tuple[str, ...]] = Memo(reason_codes(codes), missing, ())
+        self.concepts: Memo[tuple[str, ...]] = Memo(concepts(tables.code_reason, missing, limits.text_max), missing, ())
 
     def read(self, raw: RawTable, association: str, night: date | None) -> Typed:
         """Typed columns of the lines of a file, as received in a night (None: no bound on the visit day)."""
         issues, size = new_issues(), len(raw.line_no)
         columns = raw.columns
         blank: Sequence[Text] = [None] * size
-        get = lambda name: columns.get(name, blank)  # noqa: E731
+
+        def get(name: str) -> Sequence[Text]:
+            return columns.get(name, blank)
+
         starts, calls = self._moments("start", raw, issues), self._moments("call", raw, issues)
         when = self._event(starts, calls, issues)
         days = [day for day, _ in when]
@@ -97,9 +100,7 @@ class VisitReader:
             sexes=self.sexes.column(get("sex"), issues),
             acts=acts,
             outcomes=self.outcomes.column(get("outcome"), issues),
-            statuses=[
-                "cancelled" if act == "ANNULE" else status for act, status in zip(acts, statuses, strict=True)
-            ],
+            statuses=["cancelled" if act == "ANNULE" else status for act, status in zip(acts, statuses, strict=True)],
             residences=self.postal.column(get("postal_code"), issues),
             diagnoses=self.diagnoses.column(get("diagnoses"), issues),
             reason_codes=self.reason_codes.column(get("reason_codes"), issues),

@@ -63,7 +63,12 @@ def staged(prepared: Demo, state: Path) -> Iterator[Demo]:
 def surveillance(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command line as a user would; output is captured as text."""
     return subprocess.run(
-        command(*arguments), capture_output=True, text=True, timeout=300, check=False, env={**os.environ, **environment}
+        command(*arguments),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, **environment},
     )
 
 

@@ -191,8 +191,7 @@ def territories() -> tuple[pd.DataFrame, pd.DataFrame]:
         for n, code in enumerate(REGIONS):
             coded = 60 if code == "94" else 9_000 - 900 * n
             regional += [
-                (monday, code, i, int(coded * share(i, monday) * rng.uniform(0.7, 1.3)), coded, True)
-                for i in SYNDROMES
+                (monday, code, i, int(coded * share(i, monday) * rng.uniform(0.7, 1.3)), coded, True) for i in SYNDROMES
             ]
     for code in DEPARTMENTS:
         coded = 40 if code == "2A" else int(rng.integers(300, 5000))
@@ -243,8 +242,7 @@ def signals() -> pd.DataFrame:
 def syndromes() -> pd.DataFrame:
     """The definitions behind the labels."""
     rows = [
-        (i, label, "2026.1", "inferred", "FEDORU 2015, à valider", "J09–J11")
-        for i, (label, *_) in SYNDROMES.items()
+        (i, label, "2026.1", "inferred", "FEDORU 2015, à valider", "J09–J11") for i, (label, *_) in SYNDROMES.items()
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS["syndromes"]))
 

@@ -61,8 +61,13 @@ class Sshd:
 
     def endpoint(self, **changes: object) -> Endpoint:
         """How to reach it."""
-        given = {"host": "127.0.0.1", "port": self.port, "user": self.user.pw_name, "key_path": self.client_key,
-                 "host_keys": (self.pin,)}
+        given = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "user": self.user.pw_name,
+            "key_path": self.client_key,
+            "host_keys": (self.pin,),
+        }
         return Endpoint(**{**given, **changes})  # type: ignore[arg-type]
 
     def _host_key(self) -> str:

@@ -63,8 +63,15 @@ def test_a_delivery_over_sftp_is_acknowledged_while_the_sender_waits(tmp_path: P
     key, host = key_from_seed("agency", "client"), key_from_seed("agency", "host")
     own = write_private(key, tmp_path / "keys" / "sftp_agency")
     drop = tmp_path / "drop"
-    account = Account("agency", "sos", str(write_private(host, tmp_path / "keys" / "host")), public_line(key),
-                      str(drop), mount="/arrivee", writable=True)
+    account = Account(
+        "agency",
+        "sos",
+        str(write_private(host, tmp_path / "keys" / "host")),
+        public_line(key),
+        str(drop),
+        mount="/arrivee",
+        writable=True,
+    )
     made = tmp_path / "made"
     made.mkdir()
     manifest = delivery(made)

@@ -65,8 +65,15 @@ class Bench:
         accounts = []
         for code in CODES:
             host = write_private(key_from_seed("bench", code), folder / "keys" / f"host_{code}")
-            accounts.append(Account(code, f"sos{code}", str(host), public_line(key_from_seed("bench", "client")),
-                                    str(self.depot(code))))
+            accounts.append(
+                Account(
+                    code,
+                    f"sos{code}",
+                    str(host),
+                    public_line(key_from_seed("bench", "client")),
+                    str(self.depot(code)),
+                )
+            )
         self.server = FeedServer(accounts)
 
     def depot(self, code: str) -> Path:
@@ -359,8 +366,13 @@ def night_of(bench: Bench, tmp_path: Path, now: datetime, told: list[tuple[str, 
     (site / "extracts" / "associations.toml").write_text(registry_toml(members))
     (site / "schedules" / "night.toml").write_bytes(Content().bytes("schedules/demo.toml"))
     settings = Settings(env="TEST", state=tmp_path, keys=bench.key.parent)
-    return Night(NIGHT, Content(site), settings, Clock(lambda: now),
-                 lambda kind, fields: told.append((kind, str(fields["code"]))))
+    return Night(
+        NIGHT,
+        Content(site),
+        settings,
+        Clock(lambda: now),
+        lambda kind, fields: told.append((kind, str(fields["code"]))),
+    )
 
 
 def test_the_step_gathers_journals_and_does_not_reopen_a_night_that_is_over(bench: Bench, tmp_path: Path) -> None:

@@ -32,10 +32,28 @@ def store(tmp_path: Path, content: Content) -> Iterator[Store]:
 def line(uid: str, content_hash: str, **changes: Any) -> dict[str, Any]:
     """An accepted line of a feed, invented."""
     base = {
-        "association": "5901", "visit_uid": uid, "status": "active", "event_date": FIRST - timedelta(days=1), "hour": 20,
-        "act_type": "VISITE", "dep_care": "59", "dep_res": "59", "age_y": 30, "age_m": None, "age_band": "15-44", "sex": "F",
-        "thesaurus": "exemple-cim10", "diagnoses": ["J11.1"], "reason_codes": [], "reason_concepts": [], "outcome": "NR",
-        "dq": [], "file_sha256": "f" * 64, "line_no": 1, "dialect": "csv-utf8-iso", "content_hash": content_hash,
+        "association": "5901",
+        "visit_uid": uid,
+        "status": "active",
+        "event_date": FIRST - timedelta(days=1),
+        "hour": 20,
+        "act_type": "VISITE",
+        "dep_care": "59",
+        "dep_res": "59",
+        "age_y": 30,
+        "age_m": None,
+        "age_band": "15-44",
+        "sex": "F",
+        "thesaurus": "exemple-cim10",
+        "diagnoses": ["J11.1"],
+        "reason_codes": [],
+        "reason_concepts": [],
+        "outcome": "NR",
+        "dq": [],
+        "file_sha256": "f" * 64,
+        "line_no": 1,
+        "dialect": "csv-utf8-iso",
+        "content_hash": content_hash,
     }
     return base | changes
 
@@ -49,16 +67,24 @@ def admit(store: Store, night: date, lines: list[dict[str, Any]], folder: Path) 
 
 
 def in_force(store: Store, night: date) -> dict[str, str]:
-    rows = store.rows("SELECT visit_uid, content_hash FROM visits WHERE from_night <= $n AND to_night > $n", {"n": night})
+    rows = store.rows(
+        "SELECT visit_uid, content_hash FROM visits WHERE from_night <= $n AND to_night > $n", {"n": night}
+    )
     return dict(rows)
 
 
 def test_duplicate_correction_and_what_was_known_then(store: Store, tmp_path: Path) -> None:
     second = FIRST + timedelta(days=1)
     assert admit(store, FIRST, [line("a", "1"), line("b", "1"), line("a", "1")], tmp_path / "1") == {
-        "loaded": 2, "duplicate": 1, "superseded": 0}
+        "loaded": 2,
+        "duplicate": 1,
+        "superseded": 0,
+    }
     assert admit(store, second, [line("a", "1"), line("b", "2"), line("b", "3")], tmp_path / "2") == {
-        "loaded": 1, "duplicate": 1, "superseded": 1}
+        "loaded": 1,
+        "duplicate": 1,
+        "superseded": 1,
+    }
     assert in_force(store, FIRST) == {"a": "1", "b": "1"}
     assert in_force(store, second) == {"a": "1", "b": "3"}
     versions = store.rows("SELECT rec_version, to_night FROM visits WHERE visit_uid = 'b' ORDER BY 1")

@@ -20,11 +20,45 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("demo", "replay", "checking", "installing"),
     ("steps",),
     ("night",),
-    ("gathering", "localfeeds", "taking", "intake", "intake_notes", "history", "package", "ledger", "sending", "questions",
-     "pages", "charts", "reporting", "status", "simulation", "detection", "fates"),
+    (
+        "gathering",
+        "localfeeds",
+        "taking",
+        "intake",
+        "intake_notes",
+        "history",
+        "package",
+        "ledger",
+        "sending",
+        "questions",
+        "pages",
+        "charts",
+        "reporting",
+        "status",
+        "simulation",
+        "detection",
+        "fates",
+    ),
 )
-RECEIVING = ("readers", "intake", "intake_notes", "visit_reader", "visits", "values", "moments", "taking", "inbox", "steps")
-ONLY = {"paramiko": ("sftp",), "duckdb": ("store",), "jinja2": ("pages",), "vl_convert": ("charts",), "lxml": ("readers", "charts")}
+RECEIVING = (
+    "readers",
+    "intake",
+    "intake_notes",
+    "visit_reader",
+    "visits",
+    "values",
+    "moments",
+    "taking",
+    "inbox",
+    "steps",
+)
+ONLY = {
+    "paramiko": ("sftp",),
+    "duckdb": ("store",),
+    "jinja2": ("pages",),
+    "vl_convert": ("charts",),
+    "lxml": ("readers", "charts"),
+}
 
 
 def top(path: Path) -> str:
@@ -35,8 +69,12 @@ def top(path: Path) -> str:
 def imports(path: Path) -> list[str]:
     """Every module a file imports, wherever in it; not those only for type checkers."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    hidden = {id(child) for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-              for child in ast.walk(node)}
+    hidden = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for child in ast.walk(node)
+    }
     found = []
     for node in ast.walk(tree):
         if id(node) in hidden:
@@ -79,15 +117,18 @@ def test_a_module_says_what_it_knows_and_does_not_print(path: Path) -> None:
         assert not [node for node in calls if node.func.id == "print"], "only the command line prints"
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if top(p) not in ("clock", "cli")],
-                         ids=lambda path: path.relative_to(PACKAGE).as_posix())
+@pytest.mark.parametrize(
+    "path",
+    [p for p in MODULES if top(p) not in ("clock", "cli")],
+    ids=lambda path: path.relative_to(PACKAGE).as_posix(),
+)
 def test_today_is_an_argument(path: Path) -> None:
     assert not re.search(r"\b(date\.today|datetime\.today|datetime\.utcnow)\(", path.read_text(encoding="utf-8"))
 
 
 def test_content_folders_hold_no_python() -> None:
     for folder in ("extracts", "indicators", "reports", "schedules"):
-        assert not [path for path in (ROOT / folder).rglob("*.py")]
+        assert not list((ROOT / folder).rglob("*.py"))
 
 
 def test_sql_never_asks_the_hour_and_says_what_a_row_is() -> None:
@@ -105,10 +146,13 @@ def test_received_files_never_meet_a_sniffer() -> None:
 
 def test_no_host_key_is_ever_accepted_unseen() -> None:
     for path in MODULES:
-        assert not re.search(r"AutoAddPolicy|WarningPolicy|allow_agent=True|look_for_keys=True", path.read_text("utf-8")), path
+        assert not re.search(
+            r"AutoAddPolicy|WarningPolicy|allow_agent=True|look_for_keys=True", path.read_text("utf-8")
+        ), path
 
 
 def test_the_command_line_starts_without_heavy_imports() -> None:
-    code = "import sys, surveillance.cli; print([m for m in ('pandas','duckdb','pyarrow','paramiko','numpy','pydantic','jinja2') if m in sys.modules])"
+    heavy = ("pandas", "duckdb", "pyarrow", "paramiko", "numpy", "pydantic", "jinja2")
+    code = f"import sys, surveillance.cli; print([name for name in {heavy} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

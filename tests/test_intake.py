@@ -315,9 +315,7 @@ def test_a_visit_sent_again_has_the_same_number_and_hash_until_it_changes() -> N
         night=date(2024, 1, 16),
     )
     before = {row["visit_uid"]: row["content_hash"] for row in sent.visits.to_pylist()}
-    after = [
-        (row["visit_uid"] in before, row["content_hash"] in before.values()) for row in again.visits.to_pylist()
-    ]
+    after = [(row["visit_uid"] in before, row["content_hash"] in before.values()) for row in again.visits.to_pylist()]
     assert after == [(True, True), (True, False), (True, True)]
 
 

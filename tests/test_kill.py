@@ -35,8 +35,12 @@ def undisturbed(prepared: Demo, tmp_path_factory: pytest.TempPathFactory) -> tup
 
 
 def start(demo: Demo) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command("run", NIGHT, "--state", demo.state), stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL, start_new_session=True)
+    return subprocess.Popen(
+        command("run", NIGHT, "--state", demo.state),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

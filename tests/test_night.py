@@ -21,7 +21,7 @@ NIGHT = "2024-01-16"
 
 
 def outbox(demo: Demo) -> dict[str, str]:
-    """Name and SHA-256 of every file of the package of the night (the acknowledgement carries the agency's own hour)."""
+    """Name and SHA-256 of every file of the night's package (the acknowledgement carries the agency's hour)."""
     folder = demo.state / "outbox" / NIGHT
     return {path.name: sha256_file(path) for path in sorted(folder.iterdir()) if not path.name.endswith(".ack.json")}
 
@@ -62,7 +62,9 @@ def test_the_delivery_proves_itself_at_the_agency(done: Demo) -> None:
     assert result.ok, result.problems
     ack = json.loads(next(drop.glob("*.ack.json")).read_text(encoding="utf-8"))
     assert ack["step"] == "INTEGRE"
-    assert {path.name: sha256_file(path) for path in drop.iterdir() if not path.name.endswith(".ack.json")} == outbox(done)
+    assert {path.name: sha256_file(path) for path in drop.iterdir() if not path.name.endswith(".ack.json")} == outbox(
+        done
+    )
 
 
 def test_running_again_gives_the_same_bytes(done: Demo) -> None:
@@ -114,7 +116,9 @@ def test_the_second_of_two_nights_exits_16(stage: Demo) -> None:
 
     from tests.conftest import command
 
-    first = subprocess.Popen(command("run", NIGHT, "--state", stage.state), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    first = subprocess.Popen(
+        command("run", NIGHT, "--state", stage.state), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     journal = stage.state / "journal" / f"{NIGHT}.jsonl"
     while not journal.is_file():
         time.sleep(0.02)
@@ -125,12 +129,16 @@ def test_the_second_of_two_nights_exits_16(stage: Demo) -> None:
 
 
 def test_no_identifier_reaches_what_is_kept(done: Demo) -> None:
-    """Numbers, birth dates and call reasons of the raw files are nowhere in records, store, journal, outbox or pages."""
+    """Numbers and call reasons of the raw files are nowhere in records, store, journal, outbox or pages."""
     raw = done.state / "inbox" / NIGHT
     canaries = _identifiers(raw)
     assert len(canaries) > 200
-    kept = [path for name in ("records", "store", "journal", "outbox", "pages", "published")
-            for path in (done.state / name).rglob("*") if path.is_file()]
+    kept = [
+        path
+        for name in ("records", "store", "journal", "outbox", "pages", "published")
+        for path in (done.state / name).rglob("*")
+        if path.is_file()
+    ]
     assert published_path(done.state) in kept
     for path in kept:
         data = _unpacked(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from datetime import date
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -32,8 +31,11 @@ def settings(content: Content, tmp_path_factory: pytest.TempPathFactory) -> Sett
 
 def figures(content: Content) -> pd.DataFrame:
     """The published weekly figures that the project carries."""
-    table = pd.read_csv(io.BytesIO(content.bytes("indicators/published/weekly_figures.csv.gz")), compression="gzip",
-                        dtype={"region": str, "age": str})
+    table = pd.read_csv(
+        io.BytesIO(content.bytes("indicators/published/weekly_figures.csv.gz")),
+        compression="gzip",
+        dtype={"region": str, "age": str},
+    )
     return table[table["week"] == "2023-W01"]
 
 
@@ -88,11 +90,18 @@ def test_filters(content: Content, settings: Settings) -> None:
         assert young["age"].tolist() == ["00-04"]
 
 
-@pytest.mark.parametrize("question", [
-    Question(("gripe",)), Question(("grippe",), by=("weak",)), Question(("grippe",), ages=("0-4",)),
-    Question(("grippe",), scheme="none"),
-])
-def test_a_question_that_means_nothing_says_what_could(question: Question, content: Content, settings: Settings) -> None:
+@pytest.mark.parametrize(
+    "question",
+    [
+        Question(("gripe",)),
+        Question(("grippe",), by=("weak",)),
+        Question(("grippe",), ages=("0-4",)),
+        Question(("grippe",), scheme="none"),
+    ],
+)
+def test_a_question_that_means_nothing_says_what_could(
+    question: Question, content: Content, settings: Settings
+) -> None:
     with open_published(settings.state, content) as store, pytest.raises(UsageError) as caught:
         ask(store, question)
     assert caught.value.hint

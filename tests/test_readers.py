@@ -22,9 +22,7 @@ D1, D2, D3, D4 = files.DIALECTS
 def read(dialect: str, data: bytes, limits: Limits = LIMITS) -> RawTable:
     """Reads, and checks the conservation of lines."""
     raw = read_raw(data, DIALECTS[dialect], limits)
-    assert (
-        raw.lines_in == len(raw.line_no) + len(raw.problems) + raw.header_lines + raw.blank_lines + raw.total_lines
-    )
+    assert raw.lines_in == len(raw.line_no) + len(raw.problems) + raw.header_lines + raw.blank_lines + raw.total_lines
     assert all(len(column) == len(raw.line_no) for column in raw.columns.values())
     return raw
 
@@ -154,9 +152,7 @@ def test_columns_nobody_asked_for_are_said_and_not_read() -> None:
         (D3, files.sample(D3).replace(b"LILLE", b"L" * 10_001), "unreadable"),
         (
             D3,
-            files.sample(D3)
-            .replace(b"<CP>", b"<A>" * 25 + b"<CP>", 1)
-            .replace(b"</CP>", b"</CP>" + b"</A>" * 25, 1),
+            files.sample(D3).replace(b"<CP>", b"<A>" * 25 + b"<CP>", 1).replace(b"</CP>", b"</CP>" + b"</A>" * 25, 1),
             "unreadable",
         ),
         (D3, files.sample(D3).replace(b"OSCOUR", b"RPU"), "header_changed"),

@@ -105,11 +105,7 @@ def test_a_coder_can_be_sent_to_a_worker() -> None:
 
 
 def test_a_site_can_bring_its_own_words(tmp_path: Path) -> None:
-    text = (
-        Content()
-        .text("extracts/nomenclatures/reasons.toml")
-        .replace('gale = ["gale"]', 'gale = ["gale", "gratte"]')
-    )
+    text = Content().text("extracts/nomenclatures/reasons.toml").replace('gale = ["gale"]', 'gale = ["gale", "gratte"]')
     folder = tmp_path / "extracts" / "nomenclatures"
     folder.mkdir(parents=True)
     (folder / "reasons.toml").write_text(text, encoding="utf-8")

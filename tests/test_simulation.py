@@ -117,9 +117,7 @@ def told(folder: Path) -> dict[str, tuple[bytes, float]]:
 def test_two_processes_make_the_same_nights(content: Content, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     first = date(2024, 6, 3)
-    truth = simulate(
-        content, first, first + timedelta(days=11), tmp_path / "two", progress=lambda *at: seen.append(at)
-    )
+    truth = simulate(content, first, first + timedelta(days=11), tmp_path / "two", progress=lambda *at: seen.append(at))
     assert seen == [(n, 12) for n in range(1, 13)]
     assert [line["night"] for line in truth.nights] == [(first + timedelta(days=n)).isoformat() for n in range(12)]
     last = first + timedelta(days=11)
@@ -163,9 +161,7 @@ def test_three_written_weeks_equal_the_published_figures(
         night = date.fromisoformat(path.parent.parent.name)
         visits = read_file(path.read_bytes(), path.name, item, reader.dialect_of(item), reader, night).visits
         region = published.regions.index(item.region)
-        for day, act, band, thesaurus, diagnoses in zip(
-            *(visits.column(c).to_pylist() for c in columns), strict=True
-        ):
+        for day, act, band, thesaurus, diagnoses in zip(*(visits.column(c).to_pylist() for c in columns), strict=True):
             week = day - timedelta(days=day.weekday())
             if act not in ("VISITE", "CENTRE") or not diagnoses or week not in found:
                 continue
@@ -256,9 +252,7 @@ def test_the_diagnoses_written_count_where_they_should(content: Content, world: 
     for thesaurus, spelling in world.spellings.items():
         for code, spelled in zip(world.catalogue.codes, spelling.codes, strict=True):
             for written in set(spelled):
-                found = coder.syndromes_of(
-                    thesaurus, [written], day, 12 if own.get(code) == "bronchiolite" else 360
-                )
+                found = coder.syndromes_of(thesaurus, [written], day, 12 if own.get(code) == "bronchiolite" else 360)
                 assert found - {"ira"} <= ({own[code]} if code in own else set()), (thesaurus, code, written)
                 assert own.get(code, "") in ("", *found), (thesaurus, code, written)
     assert CIM10 in world.spellings

@@ -59,9 +59,7 @@ def test_the_readers_say_what_the_truth_says(
     (feed,) = (feed for feed in found.files if feed.association == code)
     item = next(item for item in world.associations if item.code == code)
     result = read_file(feed.data, feed.name, item, reader.dialect_of(item), reader, NIGHT)
-    assert (
-        (result.status, result.code) == (truth["status"], truth["code"]) == (KINDS[kind].status, KINDS[kind].code)
-    )
+    assert (result.status, result.code) == (truth["status"], truth["code"]) == (KINDS[kind].status, KINDS[kind].code)
     assert (result.ledger["accepted"] > 0) == (kind in ("truncated", "total_line"))
 
 
@@ -116,8 +114,7 @@ def test_a_file_sent_again_keeps_its_visits_and_its_counts(
     again, tonight = (feed for feed in with_fault(days, f"resent:{code}").files if feed.association == code)
     assert again.name == before.name and again.data != before.data and tonight.name != again.name
     old, new = (
-        read_file(feed.data, feed.name, item, reader.dialect_of(item), reader, NIGHT).visits
-        for feed in (before, again)
+        read_file(feed.data, feed.name, item, reader.dialect_of(item), reader, NIGHT).visits for feed in (before, again)
     )
     for column in ("visit_uid", "event_date", "age_band", "act_type"):
         assert old.column(column).to_pylist() == new.column(column).to_pylist(), column

@@ -89,9 +89,7 @@ def test_hours_in_the_forms_agreed_only(text: str, minute: int) -> None:
         ("2024-01-14T25:05:00", PARIS, NOWHEN, "UNREADABLE"),
     ],
 )
-def test_moments_are_local_to_the_association(
-    text: str, zone: ZoneInfo, moment: tuple[date, int], check: str
-) -> None:
+def test_moments_are_local_to_the_association(text: str, zone: ZoneInfo, moment: tuple[date, int], check: str) -> None:
     assert moment_reader(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S"], zone)(text) == (moment, check)
 
 

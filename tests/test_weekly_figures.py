@@ -60,9 +60,7 @@ def published(folder: Path, covid_rate: float = 1000.0) -> list[str]:
     return ["--sursaud", str(folder / "daily.csv"), "--odisse", str(folder), "--out", str(folder / "out")]
 
 
-def test_a_week_becomes_whole_counts_with_the_unknown_age(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_week_becomes_whole_counts_with_the_unknown_age(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(published(tmp_path))
     rows = gzip.decompress((tmp_path / "out/weekly_figures.csv.gz").read_bytes()).decode().splitlines()
     assert rows == [

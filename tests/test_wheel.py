@@ -17,8 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)],
-                   check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
     return next(out.glob("*.whl"))
 
 
@@ -37,7 +40,9 @@ def test_it_runs_from_another_folder(wheel: Path, tmp_path: Path) -> None:
     env = {"PYTHONPATH": str(packed), "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
     def go(*words: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*run, *map(str, words)], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [*run, *map(str, words)], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
 
     where = go("content", "--format", "csv")
     assert where.returncode == 0, where.stderr

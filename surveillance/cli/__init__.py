@@ -6,8 +6,7 @@ import sys
 
 import typer
 
-from surveillance.cli import asking, contents, nightly
-from surveillance.cli import making
+from surveillance.cli import asking, contents, making, nightly
 
 app = typer.Typer(
     name="surveillance",

@@ -19,18 +19,27 @@ def register(app: typer.Typer) -> None:
 
 def query(
     syndromes: Annotated[list[str], typer.Argument(help="Ids of case definitions, e.g. covid grippe.")],
-    by: Annotated[str, typer.Option(help="day, week, month, season, association, department, region, national, age, sex; "
-                                         "several separated by commas.")] = "week",
+    by: Annotated[
+        str,
+        typer.Option(
+            help="day, week, month, season, association, department, region, national, age, sex; "
+            "several separated by commas."
+        ),
+    ] = "week",
     since: Annotated[str | None, typer.Option(help="First visit day (YYYY-MM-DD) or ISO week (2023-W05).")] = None,
     until: Annotated[str | None, typer.Option(help="Last visit day or ISO week, included.")] = None,
     age: Annotated[list[str] | None, typer.Option(help="Keep these age groups.")] = None,
     scheme: Annotated[str, typer.Option("--age-scheme", help="gene5, sursaud7, bulletin, bronchio or all.")] = "gene5",
     sex: Annotated[list[str] | None, typer.Option(help="Keep these sexes: M, F, I, NR.")] = None,
-    territory: Annotated[list[str] | None, typer.Option(
-        help="Keep these associations, départements or régions (codes).")] = None,
+    territory: Annotated[
+        list[str] | None, typer.Option(help="Keep these associations, départements or régions (codes).")
+    ] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="As known after that night (YYYY-MM-DD).")] = None,
     form: Format = "table",
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """Counts and shares of syndromes, from the published copy of the store."""
     from datetime import date
@@ -41,9 +50,14 @@ def query(
 
     desk = Desk(site, state, lang, quiet)
     question = Question(
-        syndromes=tuple(syndromes), by=tuple(part.strip() for part in by.split(",") if part.strip()) or ("national",),
-        since=_day(since, first=True) or date(2000, 1, 1), until=_day(until, first=False) or date(2100, 1, 1),
-        scheme=scheme, ages=tuple(age or ()), sexes=tuple(sex or ()), territories=tuple(territory or ()),
+        syndromes=tuple(syndromes),
+        by=tuple(part.strip() for part in by.split(",") if part.strip()) or ("national",),
+        since=_day(since, first=True) or date(2000, 1, 1),
+        until=_day(until, first=False) or date(2100, 1, 1),
+        scheme=scheme,
+        ages=tuple(age or ()),
+        sexes=tuple(sex or ()),
+        territories=tuple(territory or ()),
         as_of=parse_night(as_of),
     )
     with open_published(desk.settings.state, desk.content) as store:

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from surveillance.content import Content
     from surveillance.settings import Settings
 
-Site = Annotated[Path | None, typer.Option("--site", help="Folder whose files replace the shipped content.", metavar="DIR")]
-State = Annotated[Path | None, typer.Option("--state", help="Folder of the state, instead of the one in the settings.",
-                                            metavar="DIR")]
+Site = Annotated[
+    Path | None, typer.Option("--site", help="Folder whose files replace the shipped content.", metavar="DIR")
+]
+State = Annotated[
+    Path | None,
+    typer.Option("--state", help="Folder of the state, instead of the one in the settings.", metavar="DIR"),
+]
 Lang = Annotated[str | None, typer.Option("--lang", help="fr or en.", metavar="fr|en")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Format = Annotated[str, typer.Option("--format", help="table, csv, json or parquet.", metavar="FORMAT")]

@@ -20,7 +20,10 @@ def register(app: typer.Typer) -> None:
 
 def content(
     form: Format = "table",
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """Every content file in force, where it came from, and the digest that stands in journals and manifests."""
     import pandas as pd
@@ -28,15 +31,25 @@ def content(
     from surveillance.files import sha256_file
 
     desk = Desk(site, state, lang, quiet)
-    rows = [{"file": item.rel, "origin": item.origin, "sha256": sha256_file(item.path)[:12]} for item in desk.content.files()]
+    rows = [
+        {"file": item.rel, "origin": item.origin, "sha256": sha256_file(item.path)[:12]}
+        for item in desk.content.files()
+    ]
     write_table(pd.DataFrame(rows), form, desk)
     desk.err.print(f"digest {desk.content.digest()}\ndecisions {desk.content.decisions()}", markup=False)
 
 
 def check(
-    file: Annotated[Path | None, typer.Argument(help="A file to try before it is sent; without it, the content is checked.")] = None,
-    association: Annotated[str | None, typer.Option("--association", "-a", help="Code of the association that sends it.")] = None,
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    file: Annotated[
+        Path | None, typer.Argument(help="A file to try before it is sent; without it, the content is checked.")
+    ] = None,
+    association: Annotated[
+        str | None, typer.Option("--association", "-a", help="Code of the association that sends it.")
+    ] = None,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """Check the content; or a file against exactly the rules of the night (says no patient's value)."""
     from surveillance.errors import UsageError
@@ -74,8 +87,10 @@ def _check_file(desk: Desk, file: Path, code: str) -> None:
     result = check_file(file, find_association(load_associations(desk.content), code), desk.content)
     for row in result.refusals.to_pylist():
         if row["line_no"]:
-            desk.out.print(desk.say("check_line", line=row["line_no"], column=row["column"] or "–",
-                                    sentence=row["sentence_fr"]), markup=False)
+            desk.out.print(
+                desk.say("check_line", line=row["line_no"], column=row["column"] or "–", sentence=row["sentence_fr"]),
+                markup=False,
+            )
     if result.status == "refused":
         cause = result.sentence_fr or desk.say(f"cause_{result.code}", detail=result.detail)
         desk.out.print(desk.say("check_file_refused", name=file.name, cause=cause), markup=False)
@@ -92,7 +107,10 @@ def _check_file(desk: Desk, file: Path, code: str) -> None:
 def indicators(
     what: Annotated[str, typer.Argument(help="list, or the id of a case definition to show.")] = "list",
     form: Format = "table",
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """The case definitions in force."""
     import pandas as pd
@@ -103,8 +121,15 @@ def indicators(
     desk = Desk(site, state, lang, quiet)
     found = load_syndromes(desk.content)
     if what == "list":
-        rows = [{"id": one.id, "label": one.label_en if desk.lang == "en" else one.label_fr, "version": one.version,
-                 "status": one.status} for one in found]
+        rows = [
+            {
+                "id": one.id,
+                "label": one.label_en if desk.lang == "en" else one.label_fr,
+                "version": one.version,
+                "status": one.status,
+            }
+            for one in found
+        ]
         write_table(pd.DataFrame(rows), form, desk)
         return
     chosen = [one for one in found if one.id == what]
@@ -115,7 +140,10 @@ def indicators(
 
 def site(
     folder: Annotated[Path, typer.Argument(help="The site folder to begin.", metavar="DIR")],
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """Begin a site folder: copies of the files that every site must edit, and fresh private keys."""
     from surveillance.installing import begin_site

@@ -12,7 +12,13 @@ from surveillance.cli.common import Desk
 from surveillance.cli.progress import counter, teller
 from surveillance.cli.screen import duration
 from surveillance.demo import (
-    NIGHT, Demo, fill_history, make_feeds, put_on_servers, stand_servers, write_site,
+    NIGHT,
+    Demo,
+    fill_history,
+    make_feeds,
+    put_on_servers,
+    stand_servers,
+    write_site,
 )
 from surveillance.journal import read_journal
 from surveillance.night import Night, new_night, run_night
@@ -45,7 +51,10 @@ def run_demo(night: date | None, seed: int, serve: bool, state: Path, lang: str 
 
 def _wait(desk: Desk, demo: Demo) -> None:
     """Serve until Ctrl-C; says what to type elsewhere."""
-    for line in (f"surveillance run {demo.night} --state {demo.state}", f"surveillance status {demo.night} --state {demo.state}"):
+    for line in (
+        f"surveillance run {demo.night} --state {demo.state}",
+        f"surveillance status {demo.night} --state {demo.state}",
+    ):
         desk.out.print(line, markup=False)
     desk.out.print("Ctrl-C")
     try:
@@ -60,7 +69,12 @@ def _summary(desk: Desk, demo: Demo, night: Night) -> None:
     from rich.table import Table
 
     found = read_status(read_journal(journal_path(demo.state, demo.night)))
-    table = Table(title=desk.say("summary_title", night=demo.night), box=box.SIMPLE_HEAD, show_header=False, title_justify="left")
+    table = Table(
+        title=desk.say("summary_title", night=demo.night),
+        box=box.SIMPLE_HEAD,
+        show_header=False,
+        title_justify="left",
+    )
     table.add_column()
     table.add_column(justify="right")
     for name, value in _facts(desk, demo, night, found):
@@ -76,7 +90,9 @@ def _summary(desk: Desk, demo: Demo, night: Night) -> None:
 def _facts(desk: Desk, demo: Demo, night: Night, found: NightStatus) -> list[tuple[str, str]]:
     coded = found.facts.get("coded_percent")
     left = night.at(night.timetable.deadline) - night.clock.now()
-    rows = [(desk.say(f"summary_{name}"), str(found.counted(name))) for name in ("received", "partial", "absent", "refused")]
+    rows = [
+        (desk.say(f"summary_{name}"), str(found.counted(name))) for name in ("received", "partial", "absent", "refused")
+    ]
     rows.insert(1, (desk.say("summary_late"), str(found.late())))
     return [
         *rows,

@@ -20,9 +20,17 @@ def register(app: typer.Typer) -> None:
 def demo(
     night: Annotated[str | None, typer.Option("--night", help="Another night than the usual one.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed makes other visits and other trouble.")] = 1,
-    serve: Annotated[bool, typer.Option("--serve", help="Set everything up, then only serve the feeds and the drop box until "
-                                                        "Ctrl-C, for `surveillance run` in another terminal.")] = False,
-    state: State = None, lang: Lang = None, quiet: Quiet = False,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve",
+            help="Set everything up, then only serve the feeds and the drop box until "
+            "Ctrl-C, for `surveillance run` in another terminal.",
+        ),
+    ] = False,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """A whole night on this machine alone: 63 SFTP feeds, an agency, a report; nothing to configure."""
     from surveillance.cli.demo import run_demo
@@ -33,14 +41,27 @@ def demo(
 def simulate(
     first: Annotated[str, typer.Argument(metavar="FROM", help="First night.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="Last night.")],
-    out: Annotated[Path, typer.Option(help="Folder to write NIGHT/ASSOCIATION/file and truth.json into.", metavar="DIR")],
+    out: Annotated[
+        Path, typer.Option(help="Folder to write NIGHT/ASSOCIATION/file and truth.json into.", metavar="DIR")
+    ],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-    counts: Annotated[Path | None, typer.Option(help="Folder of the published daily files (sursaud-corona-quot-reg*.csv) to be "
-                                                     "exact to the day.", metavar="DIR")] = None,
-    fault: Annotated[list[str] | None, typer.Option(help="e.g. absent:5901@2024-01-15, late:3, truncated, resent, header.")] = None,
-    outbreak: Annotated[list[str] | None, typer.Option(
-        help="e.g. gastro:dep=33:from=2024-01-08:to=2024-01-14:extra=120:age=15-64")] = None,
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    counts: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the published daily files (sursaud-corona-quot-reg*.csv) to be exact to the day.",
+            metavar="DIR",
+        ),
+    ] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="e.g. absent:5901@2024-01-15, late:3, truncated, resent, header.")
+    ] = None,
+    outbreak: Annotated[
+        list[str] | None, typer.Option(help="e.g. gastro:dep=33:from=2024-01-08:to=2024-01-14:extra=120:age=15-64")
+    ] = None,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """Nights of the 63 feeds made from published counts, with delays, faults and outbreaks of known truth."""
     from surveillance.cli.progress import counter
@@ -53,17 +74,33 @@ def simulate(
     if begin is None or end is None or end < begin:
         raise UsageError("FROM and TO are nights in order, as 2024-01-08 2024-01-15")
     with counter(desk, "simulate", (end - begin).days + 1) as bar:
-        make(desk.content, begin, end, out, seed, counts, tuple(parse_fault(text) for text in fault or ()),
-             tuple(parse_outbreak(text) for text in outbreak or ()), bar)
+        make(
+            desk.content,
+            begin,
+            end,
+            out,
+            seed,
+            counts,
+            tuple(parse_fault(text) for text in fault or ()),
+            tuple(parse_outbreak(text) for text in outbreak or ()),
+            bar,
+        )
     desk.out.print(str(out / "truth.json"), markup=False)
 
 
 def replay(
     first: Annotated[str, typer.Argument(metavar="FROM", help="First night.")],
     last: Annotated[str, typer.Argument(metavar="TO", help="Last night: the store will hold nothing later.")],
-    inbox: Annotated[Path | None, typer.Option("--inbox", help="Read the nights from this folder of feeds "
-                                                               "(NIGHT/ASSOCIATION/file).", metavar="DIR")] = None,
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    inbox: Annotated[
+        Path | None,
+        typer.Option(
+            "--inbox", help="Read the nights from this folder of feeds (NIGHT/ASSOCIATION/file).", metavar="DIR"
+        ),
+    ] = None,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """Rebuild the store from the records; or run past nights from a folder of feeds."""
     from surveillance.cli.progress import counter

@@ -12,8 +12,10 @@ from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, pars
 if TYPE_CHECKING:
     from datetime import date
 
-NightArgument = Annotated[str | None, typer.Argument(metavar="[NIGHT]", help="Date on which the file leaves (YYYY-MM-DD); "
-                                                                             "default: tonight.")]
+NightArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[NIGHT]", help="Date on which the file leaves (YYYY-MM-DD); default: tonight."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -24,9 +26,17 @@ def register(app: typer.Typer) -> None:
 
 def run(
     night: NightArgument = None,
-    since: Annotated[str | None, typer.Option("--since", help="Run again from this step on: gather, validate, code, "
-                                                              "aggregate, detect, deliver, report.")] = None,
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            help="Run again from this step on: gather, validate, code, aggregate, detect, deliver, report.",
+        ),
+    ] = None,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """The night, for cron: gather, validate, code, aggregate, detect, deliver, report."""
     _run(Desk(site, state, lang, quiet), night, since)
@@ -46,8 +56,13 @@ def _run(desk: Desk, night: str | None, since: str | None, until: str | None = N
 
 def deliver(
     night: NightArgument = None,
-    resend: Annotated[bool, typer.Option("--resend", help="The same as without: sending again is always safe.")] = False,
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="The same as without: sending again is always safe.")
+    ] = False,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """Build the package of a night, send it, read it back. What is already there with the same bytes is left alone."""
     _run(Desk(site, state, lang, quiet), night, "deliver", "deliver")
@@ -55,17 +70,28 @@ def deliver(
 
 def report(
     night: NightArgument = None,
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """Draw the page of a night again."""
     _run(Desk(site, state, lang, quiet), night, "report", "report")
 
 
 def status(
-    night: NightArgument = None, form: Format = "table",
-    delivered: Annotated[bool, typer.Option("--delivered", help="Say nothing unless tonight's file is not at the agency "
-                                                                "(exit 14): for a watchdog.")] = False,
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    night: NightArgument = None,
+    form: Format = "table",
+    delivered: Annotated[
+        bool,
+        typer.Option(
+            "--delivered", help="Say nothing unless tonight's file is not at the agency (exit 14): for a watchdog."
+        ),
+    ] = False,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """One screen: time left, who is missing and why, the next command to type."""
     from surveillance.cli.screen import status_screen
@@ -107,7 +133,10 @@ def journal(
     night: NightArgument = None,
     association: Annotated[str | None, typer.Option(help="Only events of this association.")] = None,
     form: Format = "table",
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """What was done in a night, event by event."""
     import json
@@ -117,8 +146,11 @@ def journal(
 
     desk = Desk(site, state, lang, quiet)
     chosen = parse_night(night) or _last_night(desk)
-    events = [event for event in read_journal(journal_path(desk.settings.state, chosen))
-              if association in (None, event.get("association"))]
+    events = [
+        event
+        for event in read_journal(journal_path(desk.settings.state, chosen))
+        if association in (None, event.get("association"))
+    ]
     if form != "table":
         import pandas as pd
 
@@ -133,9 +165,14 @@ def journal(
 
 
 def schedule(
-    units: Annotated[Path | None, typer.Option("--write", help="Write the systemd units and the crontab into this folder.",
-                                               metavar="DIR")] = None,
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    units: Annotated[
+        Path | None,
+        typer.Option("--write", help="Write the systemd units and the crontab into this folder.", metavar="DIR"),
+    ] = None,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """When things run: the night's timetable, and the units that start it."""
     from surveillance.cli.screen import schedule_screen
@@ -152,7 +189,10 @@ def schedule(
 def verify(
     manifest: Annotated[Path, typer.Argument(help="SOS_…manifest.json, with the data files beside it.")],
     key: Annotated[list[str] | None, typer.Option(help="Public key that may sign (ed25519:…).")] = None,
-    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
 ) -> None:
     """The receiver's side: does this delivery prove itself?"""
     from surveillance.errors import Exit

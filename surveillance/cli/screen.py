@@ -57,8 +57,11 @@ def _delivery(desk: Desk, found: NightStatus) -> list[str]:
 def _running(desk: Desk, found: NightStatus) -> list[str]:
     if not found.begun:
         return [desk.say("status_never")]
-    lines = [desk.say("status_step_failed", step=step, error=error) for step, error in found.steps_not_done.items()
-             if step != found.failed_step]
+    lines = [
+        desk.say("status_step_failed", step=step, error=error)
+        for step, error in found.steps_not_done.items()
+        if step != found.failed_step
+    ]
     if found.failed_step:
         return [*lines, desk.say("status_failed", step=found.failed_step, error=found.error)]
     if found.exit is None and found.step:
@@ -70,8 +73,10 @@ def _summary(desk: Desk, found: NightStatus) -> list[str]:
     counts = {name: found.counted(name) for name in ("received", "partial", "absent", "refused", "closed")}
     visits = sum(int(item["day_visits"]) for item in found.receptions.values())
     share = f"{100 * found.missing_share():.1f} %".replace(".", "," if desk.lang == "fr" else ".")
-    return [*_wrapped("", desk.say("status_counts", late=found.late(), **counts)),
-            desk.say("status_visits", visits=visits, share=share)]
+    return [
+        *_wrapped("", desk.say("status_counts", late=found.late(), **counts)),
+        desk.say("status_visits", visits=visits, share=share),
+    ]
 
 
 def _troubled(desk: Desk, night: date, found: NightStatus) -> list[str]:
@@ -101,16 +106,36 @@ def _what_to_do(desk: Desk, night: date, code: str, association: str, member: As
 
 
 def _wrapped(first: str, text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=" " * len(first),
-                         break_long_words=False, break_on_hyphens=False) if text else []
+    return (
+        textwrap.wrap(
+            text,
+            WIDTH,
+            initial_indent=first,
+            subsequent_indent=" " * len(first),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        if text
+        else []
+    )
 
 
 def schedule_screen(desk: Desk) -> str:
     """The night's timetable, in Paris hours and in UTC for tonight."""
     timetable = load_timetable(desk.content)
     night = Clock().tonight()
-    rows = [("gather.start", timetable.gather.start), ("cut_off", timetable.cut_off), ("deadline", timetable.deadline)]
+    rows = [
+        ("gather.start", timetable.gather.start),
+        ("cut_off", timetable.cut_off),
+        ("deadline", timetable.deadline),
+    ]
     lines = [f"{'':<14}{timetable.timezone:<16}UTC ({night})"]
     lines += [f"{name:<14}{hour:<16}{deadline_utc(night, hour):%H:%M}" for name, hour in rows]
-    return "\n".join([*lines, f"sweeps        {timetable.gather.sweeps} × {timetable.gather.sweep_seconds:.0f} s",
-                      f"coverage      ≥ {timetable.coverage.floor:.0%}", f"raw files     {timetable.raw_days} days"])
+    return "\n".join(
+        [
+            *lines,
+            f"sweeps        {timetable.gather.sweeps} × {timetable.gather.sweep_seconds:.0f} s",
+            f"coverage      ≥ {timetable.coverage.floor:.0%}",
+            f"raw files     {timetable.raw_days} days",
+        ]
+    )

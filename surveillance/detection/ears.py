@@ -12,7 +12,11 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Z = {"c1": 3.090232306167813, "c2": 3.090232306167813, "c3": 1.959963984540054}  # quantiles at alpha .001, .001, .025
+Z = {
+    "c1": 3.090232306167813,
+    "c2": 3.090232306167813,
+    "c3": 1.959963984540054,
+}  # quantiles at alpha .001, .001, .025
 
 
 class Tested(NamedTuple):
@@ -30,14 +34,14 @@ def c1(counts: Array, baseline: int = 7, min_sigma: float = 0.0, z: float = Z["c
 
 
 def c2(counts: Array, baseline: int = 7, min_sigma: float = 0.0, z: float = Z["c2"]) -> Tested:
-    """C2: as C1, with two days left out between the baseline and the day tested, so that a slow rise does not hide itself."""
+    """C2: as C1, with two days left out before the day tested, so that a slow rise does not hide itself."""
     return _shewhart(counts, baseline, 2, min_sigma, z)
 
 
 def c3(counts: Array, baseline: int = 7, min_sigma: float = 0.0, z: float = Z["c3"]) -> Tested:
     """C3 as coded in R `surveillance`: alarm when the C2 excesses of the two days before exceed `z`.
 
-    Today's count cancels out of the rule; this quirk of the reference is kept so that its users find their alarms again.
+    Today's count cancels out of the rule; this quirk of the reference is kept: its users find their alarms again.
     """
     mean, sigma = _moments(counts, baseline, 2, min_sigma)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -87,9 +87,7 @@ def join_rates(sums: pd.DataFrame, covid: pd.DataFrame, flu: pd.DataFrame) -> pd
         frame["acts"] > 0
     )
     if wrong.any():
-        raise SystemExit(
-            f"{int(wrong.sum())} COVID-19 rates differ from Odissé by more than 0.01 %: nothing written"
-        )
+        raise SystemExit(f"{int(wrong.sum())} COVID-19 rates differ from Odissé by more than 0.01 %: nothing written")
     acts = frame["acts"] * frame["flu_rate"] / 1e5
     if ((acts - acts.round()).abs() > 1e-3).any():
         raise SystemExit("a flu rate times acts is not a whole number: nothing written")
@@ -151,13 +149,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table, notes = with_unknown_age(joined)
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "weekly_figures.csv.gz").write_bytes(gzip_fixed(csv_bytes(table)))
-    (options.out / "national_weekly_rates.csv.gz").write_bytes(
-        gzip_fixed(csv_bytes(national_rates(options.odisse)))
-    )
+    (options.out / "national_weekly_rates.csv.gz").write_bytes(gzip_fixed(csv_bytes(national_rates(options.odisse))))
     if options.triangle:
-        (options.out / "delays.csv").write_bytes(
-            csv_bytes(delays_of(options.triangle, read_daily(options.sursaud)))
-        )
+        (options.out / "delays.csv").write_bytes(csv_bytes(delays_of(options.triangle, read_daily(options.sursaud))))
     if options.departments and options.weekdays and options.simulation:
         weights = department_weights(options.departments, options.weekdays)
         (options.simulation / "department_weights.csv").write_bytes(csv_bytes(weights))

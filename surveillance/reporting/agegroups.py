@@ -36,9 +36,7 @@ def age_table(data: ReportData, labels: Labels, headline: list[str]) -> list[Lin
     if week is None or not rows:
         return []
     groups, any_syndrome = list(labels.table("age")), next(iter(rows))[1]
-    lines: list[Line] = [
-        (labels.get("points", "all_acts"), [_cell(rows, week, any_syndrome, g, True) for g in groups])
-    ]
+    lines: list[Line] = [(labels.get("points", "all_acts"), [_cell(rows, week, any_syndrome, g, True) for g in groups])]
     return lines + [(data.label(item), [_cell(rows, week, item, g, False) for g in groups]) for item in headline]
 
 

@@ -57,9 +57,7 @@ def page_context(content: Content, data: ReportData) -> dict[str, Any]:
         "week": last_complete_week(data),
         "words": labels,
         "glossary": labels.table("glossary"),
-        "summary": [
-            (group, [(trends[i], spark_points(trends[i].spark)) for i in items]) for group, items in groups
-        ],
+        "summary": [(group, [(trends[i], spark_points(trends[i].spark)) for i in items]) for group, items in groups],
         "figures": [
             (group, [trend_figure(content, data, rules, labels, trends[item]) for item in items])
             for group, items in groups
@@ -145,9 +143,7 @@ def _shares(table: dict[Any, Any], codes: list[str], item: str, week: date) -> l
     return sorted(share for share in shares if share is not None)
 
 
-def _cell(
-    table: dict[Any, Any], code: str, item: str, week: date, column: list[float], rules: Rules
-) -> Cell | None:
+def _cell(table: dict[Any, Any], code: str, item: str, week: date, column: list[float], rules: Rules) -> Cell | None:
     now, before = table.get((code, item, week)), table.get((code, item, week - timedelta(days=7)))
     if now is None:
         return None

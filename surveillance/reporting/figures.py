@@ -53,9 +53,7 @@ def trend_figure(content: Content, data: ReportData, rules: Rules, labels: Label
     start = rules.start_week(trend.syndrome)
     past = previous_seasons(data, rules, trend.syndrome)
     rows = current_rows(data, rules, trend.syndrome)
-    name = season_name(
-        season_year(data.meta.visit_day - timedelta(days=data.meta.visit_day.weekday()), start), start
-    )
+    name = season_name(season_year(data.meta.visit_day - timedelta(days=data.meta.visit_day.weekday()), start), start)
     key = "trend_desc" if trend.week else "trend_desc_none"
     desc = labels.say(
         "chart",
@@ -113,9 +111,7 @@ def _current(row: Row, start: int, name: str, labels: Labels) -> Row:
     return _point(_day(row), share, start, name, tip, labels, part=part)
 
 
-def _point(
-    monday: date, share: float | None, start: int, name: str, tip: str, labels: Labels, **more: object
-) -> Row:
+def _point(monday: date, share: float | None, start: int, name: str, tip: str, labels: Labels, **more: object) -> Row:
     text = labels.say("chart", tip, week=week_number(monday), season=name, share=share_text(share))
     at = position(monday, start)
     return {

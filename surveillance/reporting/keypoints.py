@@ -173,9 +173,7 @@ def _signals(data: ReportData, labels: Labels) -> str:
     found = data.signals
     if not len(found):
         return labels.say("points", "signals_none")
-    strong = found.sort_values("statistic", ascending=False, kind="stable").drop_duplicates(
-        ["syndrome", "territory"]
-    )
+    strong = found.sort_values("statistic", ascending=False, kind="stable").drop_duplicates(["syndrome", "territory"])
     names = [
         f"{data.label(row['syndrome'])} ({data.place(row['territory_kind'], str(row['territory']))})"
         for row in records(strong.head(3))

@@ -139,9 +139,7 @@ def _transport(sock: socket.socket, endpoint: Endpoint, seconds: float) -> Wire:
     return transport
 
 
-def _open(
-    transport: Wire, endpoint: Endpoint, key: paramiko.PKey, watchdog: Watchdog, idle: float
-) -> Session:
+def _open(transport: Wire, endpoint: Endpoint, key: paramiko.PKey, watchdog: Watchdog, idle: float) -> Session:
     seen = check_host_key(transport.get_remote_server_key(), endpoint.host_keys)
     more = transport.auth_publickey(endpoint.user, key)
     if more:

@@ -49,9 +49,7 @@ class Days:
         parts = [numbered(self._draw(rng, day, *self._usual(rng, day)), 0)]
         for outbreak in self.world.outbreaks:
             if number := outbreak.on(day):
-                own = np.random.default_rng(
-                    [self.world.seed, 5, day.toordinal(), zlib.crc32(outbreak.text().encode())]
-                )
+                own = np.random.default_rng([self.world.seed, 5, day.toordinal(), zlib.crc32(outbreak.text().encode())])
                 first = EXTRA_SERIAL * len(parts)
                 parts.append(numbered(self._draw(own, day, *self._extra(own, outbreak, day, number)), first))
         return concatenate(parts)
@@ -62,13 +60,10 @@ class Days:
         coded = self.counts(day)
         acts = coded.sum(axis=2)
         extra = [
-            rng.poisson(acts * share / (1 - share))
-            for share in (recipes.uncoded, recipes.advice, recipes.cancelled)
+            rng.poisson(acts * share / (1 - share)) for share in (recipes.uncoded, recipes.advice, recipes.cancelled)
         ]
         cells = np.concatenate([coded, np.stack(extra, axis=2)], axis=2)
-        region, age, kind = (
-            axis.repeat(cells.ravel()) for axis in (part.ravel() for part in np.indices(cells.shape))
-        )
+        region, age, kind = (axis.repeat(cells.ravel()) for axis in (part.ravel() for part in np.indices(cells.shape)))
         u = rng.random(len(region))
         association = np.empty(len(region), np.int64)
         for number, code in enumerate(world.published.regions):
@@ -82,9 +77,7 @@ class Days:
     def _extra(
         self, rng: np.random.Generator, outbreak: Outbreak, day: date, number: int
     ) -> tuple[Ints, Ints, Ints, Ints]:
-        senders = [
-            n for n, item in enumerate(self.world.associations) if outbreak.touches(item) and item.open_on(day)
-        ]
+        senders = [n for n, item in enumerate(self.world.associations) if outbreak.touches(item) and item.open_on(day)]
         volumes = np.array([self.world.associations[n].usual_volume for n in senders])
         association = rng.choice(senders, number, p=volumes / volumes.sum())
         usual = self.counts(day).sum(axis=(0, 2))[outbreak.classes()] + 1.0

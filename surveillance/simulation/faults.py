@@ -102,9 +102,7 @@ def cases_of(faults: Sequence[Fault], night: date, associations: Sequence[Associ
     return found
 
 
-def silent_before(
-    faults: Sequence[Fault], night: date, associations: Sequence[Association], seed: int
-) -> list[Case]:
+def silent_before(faults: Sequence[Fault], night: date, associations: Sequence[Association], seed: int) -> list[Case]:
     """Associations whose file of this night comes only later (the nights before a `late`)."""
     found = []
     for coming in sorted(
@@ -117,9 +115,7 @@ def silent_before(
 
 
 def _pick(fault: Fault, night: date, associations: Sequence[Association], seed: int, taken: set[str]) -> list[str]:
-    codes = [
-        item.code for item in associations if item.code not in taken and fault.suits(item) and item.open_on(night)
-    ]
+    codes = [item.code for item in associations if item.code not in taken and fault.suits(item) and item.open_on(night)]
     rng = np.random.default_rng([seed, 6, night.toordinal(), zlib.crc32(fault.text().encode())])
     if len(codes) < fault.count:
         raise UsageError(f"{fault.text()}: only {len(codes)} associations left for it on {night}")

@@ -49,9 +49,7 @@ class Outbreak:
             return list(range(len(DAY_CLASSES) - 1))
         low, _, high = self.age.removesuffix("+").partition("-")
         first, last = int(low), int(high or 120)
-        return [
-            n for n, name in enumerate(DAY_CLASSES[:-1]) if first <= RANGES[name][0] and RANGES[name][1] <= last
-        ]
+        return [n for n, name in enumerate(DAY_CLASSES[:-1]) if first <= RANGES[name][0] and RANGES[name][1] <= last]
 
     def text(self) -> str:
         """The outbreak as parse_outbreak reads it."""

@@ -38,9 +38,7 @@ class Places:
 def load_places(content: Content) -> Places:
     """The places of the communes in force; the people of a commune are shared equally between its postal codes."""
     text = gzip.decompress(content.bytes(COMMUNES)).decode()
-    rows = sorted(
-        csv.DictReader(text.splitlines()), key=lambda row: (row["region"], row["department"], row["insee"])
-    )
+    rows = sorted(csv.DictReader(text.splitlines()), key=lambda row: (row["region"], row["department"], row["insee"]))
     found: list[tuple[str, str, str, float]] = []
     spans: tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]] = ({}, {})
     for row in rows:

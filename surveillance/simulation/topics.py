@@ -51,9 +51,7 @@ def make_catalogue(recipes: Recipes) -> Catalogue:
         cumulated(first),
         cumulated(second),
         tuple(
-            said
-            for word in words
-            for said in (tuple(word.phrases + word.children), tuple(word.phrases + word.adults))
+            said for word in words for said in (tuple(word.phrases + word.children), tuple(word.phrases + word.adults))
         ),
         tuple(tuple(word.motifs) for word in words),
     )

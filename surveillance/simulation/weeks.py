@@ -34,11 +34,7 @@ class Planner:
         if self.published.days:
             acts, covid = self._given(days, shape)
             whole = figures is not None and all(day in self.published.days for day in days)
-            flu = (
-                self._flu(rng, acts - covid, figures)
-                if figures is not None and whole
-                else np.zeros(shape, np.int64)
-            )
+            flu = self._flu(rng, acts - covid, figures) if figures is not None and whole else np.zeros(shape, np.int64)
         elif figures is None:
             return np.zeros((*shape, 3), np.int64)
         else:
@@ -62,9 +58,7 @@ class Planner:
                 flu[:, region, members] = share_out(rng, cells, wanted)
         return flu
 
-    def _spread(
-        self, rng: np.random.Generator, days: Sequence[date], figures: Counts
-    ) -> tuple[Counts, Counts, Counts]:
+    def _spread(self, rng: np.random.Generator, days: Sequence[date], figures: Counts) -> tuple[Counts, Counts, Counts]:
         shape = (7, len(self.published.regions), len(DAY_CLASSES))
         acts, covid, flu = (np.zeros(shape, np.int64) for _ in range(3))
         factors = np.array([self.indices.day_factor(day) for day in days])

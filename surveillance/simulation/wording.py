@@ -66,6 +66,4 @@ class Wording:
     def serials(self) -> list[tuple[date, int]]:
         """Day and number in the day: together unique in the association, for ever."""
         days = {day: date.fromordinal(day) for day in set(self.visits.day.tolist())}
-        return [
-            (days[day], n) for day, n in zip(self.visits.day.tolist(), self.visits.serial.tolist(), strict=True)
-        ]
+        return [(days[day], n) for day, n in zip(self.visits.day.tolist(), self.visits.serial.tolist(), strict=True)]

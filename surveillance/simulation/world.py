@@ -62,9 +62,7 @@ class World:
         return found, np.array(weights)
 
 
-def load_world(
-    content: Content, seed: int, counts: Path | None = None, outbreaks: Sequence[Outbreak] = ()
-) -> World:
+def load_world(content: Content, seed: int, counts: Path | None = None, outbreaks: Sequence[Outbreak] = ()) -> World:
     """The world of a seed; ContentError where a table is wrong or a région has acts but no association."""
     published = load_published(content, counts)
     recipes = load_recipes(content)

@@ -26,9 +26,7 @@ def detect(night: Night) -> Counts:
     return {"series": tested, "signals": len(found)}
 
 
-def find_signals(
-    series: pd.DataFrame, troubled: dict[str, str], rule: EarsRule
-) -> tuple[int, list[dict[str, Any]]]:
+def find_signals(series: pd.DataFrame, troubled: dict[str, str], rule: EarsRule) -> tuple[int, list[dict[str, Any]]]:
     """Signals of the last days of a frame (territory_kind, territory, syndrome, visit_day, visits).
 
     `troubled`: territory → who is missing there tonight.
@@ -44,19 +42,27 @@ def find_signals(
     days = pd.date_range(wide.index.min(), wide.index.max())
     counts = wide.reindex(days).fillna(0.0).to_numpy(float)
     result = c2(counts, rule.baseline_days, rule.min_sigma)
-    names = [(str(kind), str(place), str(syndrome)) for kind, place, syndrome in wide.columns.to_flat_index()]
+    names = [(str(key[0]), str(key[1]), str(key[2])) for key in wide.columns.to_list()]
     found = []
     for day in range(max(0, len(days) - rule.tested_days), len(days)):
         for place, (kind, territory, syndrome) in enumerate(names):
             observed = float(counts[day, place])
             if kind in rule.territories and result.alarm[day, place] and observed >= rule.min_count:
                 missing = troubled.get(territory, "")
-                found.append({
-                    "syndrome": syndrome, "territory_kind": kind, "territory": territory,
-                    "visit_day": days[day].date(), "observed": observed,
-                    "expected": float(result.expected[day, place]), "threshold": float(result.threshold[day, place]),
-                    "statistic": float(result.statistic[day, place]), "doubtful": bool(missing), "reason": missing,
-                })
+                found.append(
+                    {
+                        "syndrome": syndrome,
+                        "territory_kind": kind,
+                        "territory": territory,
+                        "visit_day": days[day].date(),
+                        "observed": observed,
+                        "expected": float(result.expected[day, place]),
+                        "threshold": float(result.threshold[day, place]),
+                        "statistic": float(result.statistic[day, place]),
+                        "doubtful": bool(missing),
+                        "reason": missing,
+                    }
+                )
     return counts.shape[1], found
 
 
@@ -65,9 +71,13 @@ def _series(night: Night, rule: EarsRule) -> pd.DataFrame:
 
     places = pa.Table.from_pylist([{"department": d, "region": r} for d, r in sorted(_regions(night).items())])
     with night.store.table("territories", places):
-        return night.store.frame(night.store.sql("series"), {
-            "first": night.visit_day - timedelta(days=rule.history_days), "last": night.visit_day,
-        })
+        return night.store.frame(
+            night.store.sql("series"),
+            {
+                "first": night.visit_day - timedelta(days=rule.history_days),
+                "last": night.visit_day,
+            },
+        )
 
 
 def _regions(night: Night) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Validate: every file of the inbox is read once; what it says becomes records, what it may not say is refused and counted."""
+"""Validate: every file of the inbox is read; what it says becomes records, the rest is refused and counted."""
 
 from __future__ import annotations
 
@@ -41,8 +41,15 @@ def validate_with(night: Night, context: IntakeContext) -> Counts:
     _write(night, results, settled)
     for association, name, _, result in results:
         if result.code != "ok" or result.notes:
-            night.journal.event("file", association=association, name=name, status=result.status, code=result.code,
-                                detail=result.detail, notes=[code for code, _ in result.notes])
+            night.journal.event(
+                "file",
+                association=association,
+                name=name,
+                status=result.status,
+                code=result.code,
+                detail=result.detail,
+                notes=[code for code, _ in result.notes],
+            )
     accepted = sum(result.ledger["accepted"] for *_, result in results)
     refused = sum(result.ledger["refused"] for *_, result in results)
     return {"files": len(results), "accepted": accepted, "refused": refused}
@@ -54,7 +61,11 @@ def _read_files(
     folder = night.folder("inbox") / member.code
     for file in Inbox(folder).listed():
         data = (folder / file.name).read_bytes()
-        yield file.name, file.size, read_file(data, file.name, member, context.dialect_of(member), context, night.date)
+        yield (
+            file.name,
+            file.size,
+            read_file(data, file.name, member, context.dialect_of(member), context, night.date),
+        )
 
 
 def _reception(reception: Reception, member: Association, results: list[FileResult]) -> dict[str, Any]:
@@ -66,7 +77,13 @@ def _reception(reception: Reception, member: Association, results: list[FileResu
             good = any(result.status != "refused" for result in results)
             status = "partial" if good else "refused"
             code, detail = worst.code, worst.detail
-    return {"association": member.code, "status": status, "code": code, "detail": detail, "usual_volume": member.usual_volume}
+    return {
+        "association": member.code,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "usual_volume": member.usual_volume,
+    }
 
 
 def _write(night: Night, results: list[tuple[str, str, int, FileResult]], settled: list[dict[str, Any]]) -> None:
@@ -78,19 +95,33 @@ def _write(night: Night, results: list[tuple[str, str, int, FileResult]], settle
     folder = night.folder("records")
     visits = pa.concat_tables([SCHEMA.empty_table(), *(result.visits for *_, result in results)])
     arrival = pa.array(range(visits.num_rows), pa.int32())
-    visits = visits.append_column("arrival", arrival).replace_schema_metadata({"reason_coder": coder_version(night.content)})
+    visits = visits.append_column("arrival", arrival).replace_schema_metadata(
+        {"reason_coder": coder_version(night.content)}
+    )
     write_parquet(folder / "visits.parquet", visits)
-    write_parquet(folder / "refusals.parquet", pa.concat_tables([REFUSALS.empty_table(), *(r.refusals for *_, r in results)]))
-    write_parquet(folder / "files.parquet", pa.Table.from_pylist([_file(*item) for item in results], schema=_files_schema()))
+    write_parquet(
+        folder / "refusals.parquet", pa.concat_tables([REFUSALS.empty_table(), *(r.refusals for *_, r in results)])
+    )
+    write_parquet(
+        folder / "files.parquet", pa.Table.from_pylist([_file(*item) for item in results], schema=_files_schema())
+    )
     write_parquet(folder / "receptions.parquet", pa.Table.from_pylist(settled, schema=_receptions_schema()))
 
 
 def _file(association: str, name: str, size: int, result: FileResult) -> dict[str, Any]:
     ledger = result.ledger
     return {
-        "association": association, "name": name, "sha256": result.sha256, "bytes": size, "dialect": result.dialect,
-        "status": result.status, "code": result.code, "detail": result.detail, "lines_in": ledger["lines_in"],
-        "accepted": ledger["accepted"], "refused": ledger["refused"],
+        "association": association,
+        "name": name,
+        "sha256": result.sha256,
+        "bytes": size,
+        "dialect": result.dialect,
+        "status": result.status,
+        "code": result.code,
+        "detail": result.detail,
+        "lines_in": ledger["lines_in"],
+        "accepted": ledger["accepted"],
+        "refused": ledger["refused"],
         "other": ledger["header"] + ledger["blank"] + ledger["total"],
     }
 
@@ -99,15 +130,18 @@ def _files_schema() -> pa.Schema:
     import pyarrow as pa
 
     texts = ("association", "name", "sha256", "dialect", "status", "code", "detail")
-    return pa.schema([(name, pa.string()) for name in texts]
-                     + [(name, pa.int64()) for name in ("bytes", "lines_in", "accepted", "refused", "other")])
+    return pa.schema(
+        [(name, pa.string()) for name in texts]
+        + [(name, pa.int64()) for name in ("bytes", "lines_in", "accepted", "refused", "other")]
+    )
 
 
 def _receptions_schema() -> pa.Schema:
     import pyarrow as pa
 
-    return pa.schema([(name, pa.string()) for name in ("association", "status", "code", "detail")]
-                     + [("usual_volume", pa.float64())])
+    return pa.schema(
+        [(name, pa.string()) for name in ("association", "status", "code", "detail")] + [("usual_volume", pa.float64())]
+    )
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
