@@ -59,8 +59,8 @@ def ask(store: Store, question: Question) -> Answer:
     """One row per cell of `by` and syndrome.
 
     Columns: those of `by`, syndrome, visits (acts counted in the syndrome), visits_all (all acts), visits_coded (acts
-    with at least one diagnosis), share_all, share_coded (0–1), rate_coded (per
-    100,000 coded acts, the unit of Odissé), complete (every day of the cell is held and can no longer receive late visits).
+    with at least one diagnosis), share_all, share_coded (0–1), rate_coded (per 100,000 coded acts, the unit of Odissé),
+    complete (every day of the cell is held and can no longer receive late visits).
     """
     _check(store, question)
     ages = load_ages(store.content)
