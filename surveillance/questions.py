@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from surveillance.ages import Ages, load_acts, load_ages
 from surveillance.associations import load_associations
 from surveillance.errors import UsageError
+from surveillance.perimeters import associations_in
 from surveillance.store import Store
 from surveillance.syndromes import load_syndromes
 
@@ -34,7 +35,7 @@ PERIODS = {"day": "day", "week": "week", "month": "month"}
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. Empty filters mean everything; `territories`: codes of associations, départements, régions."""
+    """What is asked. Empty filters mean everything; `territories`: as in `associations_in`."""
 
     syndromes: tuple[str, ...]
     by: tuple[str, ...] = ("week",)
@@ -109,7 +110,7 @@ def _statement(question: Question, counts: str, denominators: str) -> str:
     place = "JOIN territories t ON t.association = d.association JOIN ages a ON a.age_band = d.age_band"
     where = """d.visit_day BETWEEN $since::DATE AND $until::DATE
         AND (len($ages) = 0 OR list_contains($ages, a.age_group)) AND (len($sexes) = 0 OR list_contains($sexes, d.sex))
-        AND (len($places) = 0 OR list_has_any($places, [d.association, d.department, t.region]))"""
+        AND (len($places) = 0 OR list_contains($places, d.association))"""
     return f"""
     CREATE OR REPLACE TEMP MACRO season_of(day) AS
         (year(day - INTERVAL 8 MONTH) || '-' || right((year(day - INTERVAL 8 MONTH) + 1)::VARCHAR, 2));
@@ -149,7 +150,7 @@ def _parameters(store: Store, question: Question) -> dict[str, Any]:
         "until": question.until,
         "ages": list(question.ages),
         "sexes": list(question.sexes),
-        "places": list(question.territories),
+        "places": list(associations_in(question.territories, load_associations(store.content))),
         "syndromes": list(question.syndromes),
         "known": known,
     }

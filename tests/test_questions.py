@@ -86,6 +86,10 @@ def test_filters(content: Content, settings: Settings) -> None:
         regions = ask(store, Question(("grippe",), by=("region",))).table.set_index("region")
         nord = ask(store, Question(("grippe",), by=("region",), territories=("32",))).table
         assert nord["visits"].tolist() == [regions.loc["32", "visits"]]
+        loire = ask(store, Question(("grippe",), by=("department",), territories=("dep:44",))).table
+        assert loire["department"].tolist() == ["44"]
+        grand_est = ask(store, Question(("grippe",), by=("region",), territories=("reg:44",))).table
+        assert grand_est["visits"].tolist() == [regions.loc["44", "visits"]]
         young = ask(store, Question(("grippe",), by=("age",), ages=("00-04",))).table
         assert young["age"].tolist() == ["00-04"]
 
@@ -97,6 +101,7 @@ def test_filters(content: Content, settings: Settings) -> None:
         Question(("grippe",), by=("weak",)),
         Question(("grippe",), ages=("0-4",)),
         Question(("grippe",), scheme="none"),
+        Question(("grippe",), territories=("44",)),
     ],
 )
 def test_a_question_that_means_nothing_says_what_could(

@@ -32,7 +32,8 @@ def query(
     scheme: Annotated[str, typer.Option("--age-scheme", help="gene5, sursaud7, bulletin, bronchio or all.")] = "gene5",
     sex: Annotated[list[str] | None, typer.Option(help="Keep these sexes: M, F, I, NR.")] = None,
     territory: Annotated[
-        list[str] | None, typer.Option(help="Keep these associations, départements or régions (codes).")
+        list[str] | None,
+        typer.Option(help="Keep these: an association, dep:CODE or reg:CODE (a bare code where it is only one)."),
     ] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="As known after that night (YYYY-MM-DD).")] = None,
     form: Format = "table",

@@ -26,10 +26,12 @@ def detect(night: Night) -> Counts:
     return {"series": tested, "signals": len(found)}
 
 
-def find_signals(series: pd.DataFrame, troubled: dict[str, str], rule: EarsRule) -> tuple[int, list[dict[str, Any]]]:
+def find_signals(
+    series: pd.DataFrame, troubled: dict[tuple[str, str], str], rule: EarsRule
+) -> tuple[int, list[dict[str, Any]]]:
     """Signals of the last days of a frame (territory_kind, territory, syndrome, visit_day, visits).
 
-    `troubled`: territory → who is missing there tonight.
+    `troubled`: (kind, territory) → who is missing there tonight; 44 is a département and another région.
     """
     import pandas as pd
 
@@ -48,7 +50,7 @@ def find_signals(series: pd.DataFrame, troubled: dict[str, str], rule: EarsRule)
         for place, (kind, territory, syndrome) in enumerate(names):
             observed = float(counts[day, place])
             if kind in rule.territories and result.alarm[day, place] and observed >= rule.min_count:
-                missing = troubled.get(territory, "")
+                missing = troubled.get((kind, territory), "")
                 found.append(
                     {
                         "syndrome": syndrome,
@@ -84,14 +86,15 @@ def _regions(night: Night) -> dict[str, str]:
     return {item.department: item.region for item in night.associations}
 
 
-def _troubled(night: Night) -> dict[str, str]:
+def _troubled(night: Night) -> dict[tuple[str, str], str]:
     rows = night.store.rows(
         "SELECT association FROM receptions WHERE night = $night AND status IN ('absent', 'refused', 'partial')",
         {"night": night.date},
     )
-    out: dict[str, str] = {}
+    out: dict[tuple[str, str], str] = {}
     members = {item.code: item for item in night.associations}
     for (code,) in rows:
-        for territory in (members[code].department, members[code].region, "FR"):
-            out[territory] = ", ".join(filter(None, [out.get(territory, ""), code]))
+        item = members[code]
+        for place in (("department", item.department), ("region", item.region), ("national", "FR")):
+            out[place] = ", ".join(filter(None, [out.get(place, ""), code]))
     return out
