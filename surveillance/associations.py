@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -11,6 +11,24 @@ from surveillance.content import Content, load
 from surveillance.errors import ContentError, UsageError
 
 FILE = "extracts/associations.toml"
+CLOSURES = "extracts/closures.toml"
+
+
+class Closure(BaseModel):
+    """Visit days on which an association declared that it would send nothing (extracts/closures.toml)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    association: str
+    first: date = Field(alias="from")
+    last: date = Field(alias="until")
+    reason: str
+    who: str
+
+
+class _Closures(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    closure: list[Closure] = []
 
 
 class Association(BaseModel):
@@ -41,6 +59,7 @@ class Association(BaseModel):
     until: date | None = None
     verified: bool
     note: str = ""
+    closures: tuple[Closure, ...] = Field((), exclude=True)
 
     @field_validator("timezone")
     @classmethod
@@ -53,8 +72,14 @@ class Association(BaseModel):
         return value
 
     def open_on(self, night: date) -> bool:
-        """Is the association a member on that night?"""
-        return self.since <= night and (self.until is None or night <= self.until)
+        """Is a file expected in that night: a member, and no closure declared for the day before?"""
+        member = self.since <= night and (self.until is None or night <= self.until)
+        return member and self.closure_on(night) is None
+
+    def closure_on(self, night: date) -> Closure | None:
+        """The closure declared for the visit day of that night, if there is one."""
+        day = night - timedelta(days=1)
+        return next((item for item in self.closures if item.first <= day <= item.last), None)
 
 
 class Registry(BaseModel):
@@ -71,7 +96,15 @@ def load_associations(content: Content) -> tuple[Association, ...]:
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
         raise ContentError(FILE, "association.code", f"given twice: {', '.join(twice)}")
-    return tuple(sorted(found, key=lambda item: item.code))
+    declared = load(content, CLOSURES, _Closures).closure
+    unknown = [item.association for item in declared if item.association not in codes]
+    if unknown:
+        raise ContentError(CLOSURES, "closure.association", f"not in the registry: {', '.join(unknown)}")
+    members = [
+        item.model_copy(update={"closures": tuple(one for one in declared if one.association == item.code)})
+        for item in found
+    ]
+    return tuple(sorted(members, key=lambda item: item.code))
 
 
 def find_association(associations: tuple[Association, ...], code: str) -> Association:

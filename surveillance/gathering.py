@@ -82,7 +82,7 @@ def gather_feeds(
     """
     folder = inbox / night.isoformat()
     shared = Gathering(rules, clock, cut_off, on_event, pause)
-    done = {a.code: closed(a) for a in associations if not a.open_on(night)}
+    done = {a.code: closed(a, night) for a in associations if not a.open_on(night)}
     feeds = []
     for item in associations:
         if item.code not in done:
@@ -108,8 +108,10 @@ def _as_before(before: Reception | None, now: Reception) -> Reception:
     return replace(before, attempts=now.attempts, seconds=now.seconds) if before and whole else now
 
 
-def closed(association: Association) -> Reception:
-    """The reception of an association that is not a member on that night: it is not contacted."""
+def closed(association: Association, night: date) -> Reception:
+    """The reception of an association from which nothing is expected in that night: it is not contacted."""
+    if declared := association.closure_on(night):
+        return Reception(association.code, "closed", "closed", f"{declared.reason} (jusqu'au {declared.last})")
     until = f"depuis le {association.until + timedelta(days=1)}" if association.until else "pas encore ouverte"
     return Reception(association.code, "closed", "closed", until)
 

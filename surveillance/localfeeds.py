@@ -35,7 +35,7 @@ def gather_folder(
     receptions = []
     for association in associations:
         if not association.open_on(night):
-            receptions.append(closed(association))
+            receptions.append(closed(association, night))
             continue
         before = (known or {}).get(association.code, Known())
         desk = Desk(

@@ -42,9 +42,9 @@ class Night:
     clock: Clock
     tell: Teller = lambda kind, fields: None
     feeds: Path | None = None  # a folder of feeds (NIGHT/ASSOCIATION/file) to read instead of the SFTP servers
-    missing: list[str] = field(default_factory=list)  # what was not done or is not there: makes the exit code 3
+    missing: list[str] = field(default_factory=list)  # steps that were not done: makes the exit code 3
     pseudonym_key: bytes | None = None  # instead of the key file (demonstrations)
-    late: bool = False  # the file was proven at the agency only after the deadline
+    verdict: Exit | None = None  # worse than partial: too few feeds, past the deadline
 
     def __post_init__(self) -> None:
         self.started: dt.datetime = self.clock.now()
@@ -110,17 +110,30 @@ def run_night(night: Night, steps: tuple[str, ...] = STEPS) -> Exit:
         try:
             for name in steps:
                 take_step(night, name)
+            missing = night.missing + troubled(night)
             publish(night.store, night.settings.state)
             erased = erase_raw(night.settings.state / "inbox", night.date, night.timetable.raw_days)
             night.journal.event("raw files erased", files=erased)
-        except SurveillanceError as error:
-            night.journal.event("night failed", exit=int(error.exit_code), error=str(error))
+        except Exception as error:
+            known = isinstance(error, SurveillanceError)
+            code = error.exit_code if isinstance(error, SurveillanceError) else Exit.BUG
+            night.journal.event("night failed", exit=int(code), error=str(error) if known else type(error).__name__)
             raise
         finally:
             night.close()
-        result = Exit.DEADLINE if night.late else Exit.PARTIAL if night.missing else Exit.COMPLETE
-        night.journal.event("night done", exit=int(result), missing=night.missing)
+        result = night.verdict or (Exit.PARTIAL if missing else Exit.COMPLETE)
+        night.journal.event("night done", exit=int(result), missing=missing)
         return result
+
+
+def troubled(night: Night) -> list[str]:
+    """Who was not wholly received, as `5901: no_file`, whatever steps were run this time."""
+    rows = night.store.rows(
+        "SELECT association, code FROM receptions "
+        "WHERE night = $night AND status IN ('partial', 'absent', 'refused') ORDER BY association",
+        {"night": night.date},
+    )
+    return [f"{association}: {code}" for association, code in rows]
 
 
 def take_step(night: Night, name: str) -> None:

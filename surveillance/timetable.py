@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -33,11 +34,12 @@ class GatherRules(BaseModel):
 
 
 class Coverage(BaseModel):
-    """Below `floor` (share of the usual volume of the open associations) the night fails with exit code 12."""
+    """Below `floor` (share of the usual volume of open associations) the exit code is 12; `below`: is the file sent?"""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     floor: float = Field(ge=0, le=1)
+    below: Literal["deliver", "stop"] = "deliver"
 
 
 class Timetable(BaseModel):

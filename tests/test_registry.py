@@ -5,11 +5,13 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from surveillance.associations import load_associations
+from surveillance.associations import find_association, load_associations
 from surveillance.content import Content
+from surveillance.errors import ContentError
 from surveillance.territories import load_departments
 
 CONTENT = Content()
@@ -70,3 +72,21 @@ def test_entries_stand_in_the_order_of_their_codes() -> None:
     departments = [item["department"] for item in raw]
     assert departments == sorted(departments)
     assert len({item["code"] for item in raw}) == len(raw)
+
+
+def test_a_declared_closure_is_not_an_absence(tmp_path: Path) -> None:
+    (tmp_path / "extracts").mkdir()
+    (tmp_path / "extracts" / "closures.toml").write_text(
+        '[[closure]]\nassociation = "5901"\nfrom = 2024-08-12\nuntil = 2024-08-18\nreason = "travaux"\nwho = "appel"\n'
+    )
+    lille = find_association(load_associations(Content(tmp_path)), "5901")
+    assert [lille.open_on(date(2024, 8, day)) for day in (12, 13, 19, 20)] == [True, False, False, True]
+
+
+def test_a_closure_of_nobody_is_a_content_error(tmp_path: Path) -> None:
+    (tmp_path / "extracts").mkdir()
+    (tmp_path / "extracts" / "closures.toml").write_text(
+        '[[closure]]\nassociation = "0000"\nfrom = 2024-08-12\nuntil = 2024-08-18\nreason = "travaux"\nwho = "appel"\n'
+    )
+    with pytest.raises(ContentError, match=r"closures\.toml: closure\.association: not in the registry: 0000"):
+        load_associations(Content(tmp_path))

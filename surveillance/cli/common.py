@@ -30,6 +30,7 @@ Lang = Annotated[str | None, typer.Option("--lang", help="fr or en.", metavar="f
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Format = Annotated[str, typer.Option("--format", help="table, csv, json or parquet.", metavar="FORMAT")]
 FORMATS = ("table", "csv", "json", "parquet")
+SPARE = ("rate_coded", "visits_all", "share_all")  # left out of a table, in this order, where the terminal is narrow
 
 
 @dataclass
@@ -56,6 +57,14 @@ class Desk:
         from surveillance.settings import load_settings
 
         return load_settings(self.content, self.state)
+
+    def checked(self) -> None:
+        """Stop with the first thing that is wrong with the content, before anything is fetched."""
+        from surveillance.checking import check_content
+
+        problems, _ = check_content(self.content)
+        if problems:
+            raise problems[0]
 
     @cached_property
     def lang(self) -> str:
@@ -115,7 +124,27 @@ def write_table(frame: pd.DataFrame, form: str, desk: Desk, title: str = "") -> 
     elif form == "parquet":
         frame.to_parquet(sys.stdout.buffer, index=False)
     else:
-        desk.out.print(people_table(frame, title))
+        _print_table(frame, desk, title)
+
+
+def _print_table(frame: pd.DataFrame, desk: Desk, title: str) -> None:
+    """Print a table for people, no cell ever cut: a narrow terminal sees fewer columns and is told which."""
+    hidden: list[str] = []
+    table = people_table(frame, title)
+    spare = [name for name in SPARE if name in frame.columns]
+    while desk.out.is_terminal and spare and _needs(table, desk) > desk.out.width:
+        hidden.append(spare.pop(0))
+        table = people_table(frame.drop(columns=hidden), title)
+    table.width = _needs(table, desk)  # else rich cuts cells to the width of the terminal, or to 80 in a pipe
+    desk.out.print(table)
+    if hidden:
+        desk.err.print(desk.say("hidden_columns", columns=", ".join(hidden)), markup=False)
+
+
+def _needs(table: Any, desk: Desk) -> int:
+    """The width at which every cell of a table is whole."""
+    wide = desk.out.options.update(width=10_000)
+    return int(desk.out.measure(table, options=wide).maximum)
 
 
 def people_table(frame: pd.DataFrame, title: str = "") -> Any:

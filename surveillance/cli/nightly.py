@@ -49,6 +49,7 @@ def _run(desk: Desk, night: str | None, since: str | None, until: str | None = N
     steps = steps_since(since) if since else STEPS
     if until:
         steps = tuple(step for step in steps if STEPS.index(step) <= STEPS.index(until))
+    desk.checked()
     with teller(desk) as tell:
         result = run_night(new_night(parse_night(night), desk.content, desk.settings, tell), steps)
     raise typer.Exit(int(result))

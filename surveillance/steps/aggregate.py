@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from surveillance.ages import load_acts
-from surveillance.errors import FeedsError
+from surveillance.errors import Exit, FeedsError
 from surveillance.history import audit, count_days, touched_days
 from surveillance.night import Counts, Night
 
@@ -34,21 +34,29 @@ def _coded(night: Night) -> int:
     return round(share or 0)
 
 
+def _too_few(night: Night, share: float) -> None:
+    """The exit code says it; whether the file leaves all the same is the timetable's choice."""
+    rule = night.timetable.coverage
+    night.journal.event("too few feeds", share=round(share, 3), floor=rule.floor, below=rule.below)
+    if rule.below == "stop":
+        raise FeedsError(
+            f"only {share:.0%} of the usual volume is there, the floor is {rule.floor:.0%}: nothing is sent",
+            "surveillance status says who is missing; the floor is in schedules/night.toml",
+        )
+    night.verdict = Exit.FEEDS
+
+
 def _coverage(night: Night) -> Counts:
     rows = night.store.arrow(
         "SELECT * EXCLUDE (night) FROM receptions WHERE night = $night ORDER BY association", {"night": night.date}
     ).to_pylist()
     for row in rows:
         night.journal.event("reception", **row)
-    night.missing.extend(f"{row['association']}: {row['code']}" for row in rows if row["status"] in TROUBLE)
     expected = sum(row["usual_volume"] for row in rows if row["status"] != "closed")
     present = sum(row["usual_volume"] for row in rows if row["status"] in ("received", "partial"))
     share = present / expected if expected else 0.0
     if share < night.timetable.coverage.floor:
-        raise FeedsError(
-            f"only {share:.0%} of the usual volume is there, the floor is {night.timetable.coverage.floor:.0%}",
-            "surveillance status says who is missing; the floor is in schedules/night.toml",
-        )
+        _too_few(night, share)
     by_status = {status: sum(row["status"] == status for row in rows) for status in ("received", *TROUBLE, "closed")}
     visits = {name: sum(row[name] for row in rows) for name in ("day_visits", "late_visits")}
     return by_status | visits | {"coverage_percent": round(100 * share)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from surveillance.errors import DeliveryError
+from surveillance.errors import DeliveryError, Exit
 from surveillance.files import make_folder, write_atomic
 from surveillance.ledger import number_for
 from surveillance.manifest import load_signing_key
@@ -15,6 +16,8 @@ from surveillance.sending import load_agency, send
 
 def deliver(night: Night) -> Counts:
     """States, each in the journal and the store: planned → built → sent → read_back → acknowledged, or refused."""
+    if not night.store.value("SELECT count(*) FROM receptions WHERE night = $night", {"night": night.date}):
+        raise DeliveryError(f"the night of {night.date} has not been gathered", f"surveillance run {night.date}")
     key = load_signing_key(night.settings.key("manifest.key")) if night.settings.sign else None
     body = build_body(night.store, night.content, night.date, night.settings.env, night.associations)
     number = number_for(night.settings.state / "outbox", body, night.started.isoformat(timespec="seconds"))
@@ -33,7 +36,7 @@ def deliver(night: Night) -> Counts:
     if ack is not None:
         said.acknowledged(ack, manifest)
         write_atomic(night.folder("outbox") / f"{manifest.removesuffix('.manifest.json')}.ack.json", _ack_bytes(ack))
-    _in_time(night)
+    _in_time(night, number.seq)
     return _counts(body, number.seq)
 
 
@@ -83,11 +86,16 @@ def _ack_bytes(ack: dict[str, Any]) -> bytes:
     return (json.dumps(ack, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _in_time(night: Night) -> None:
+def _in_time(night: Night, seq: int) -> None:
+    """Was this content proven at the agency, now or by an earlier run, before the deadline?"""
     deadline = night.at(night.timetable.deadline)
-    if night.clock.now() > deadline:
+    first = night.store.value(
+        "SELECT min(happened_at) FROM deliveries WHERE night = $night AND seq = $seq AND state = 'read_back'",
+        {"night": night.date, "seq": seq},
+    )
+    if datetime.fromisoformat(first) > deadline:
         night.journal.event("deadline passed", deadline=deadline.isoformat())
-        night.late = True
+        night.verdict = Exit.DEADLINE
 
 
 def _counts(body: Body, seq: int) -> Counts:
