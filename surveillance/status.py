@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 GOOD = ("received", "closed")
+COMES_LATER = ("timeout", "incomplete", "unreachable", "no_file", "no_folder")  # may be there at the next try
 
 
 @dataclass
@@ -64,7 +65,8 @@ def read_status(events: Iterable[Mapping[str, Any]]) -> NightStatus:
             case "step failed":
                 found.steps_not_done[event["step"]] = event["error"]
             case "night failed":
-                found.failed_step, found.error, found.step = found.step, event["error"], ""
+                # after the last step the night is published: run again from the last step
+                found.failed_step, found.error, found.step = found.step or "report", event["error"], ""
                 found.exit = event["exit"]
             case "night done":
                 found.exit, found.step = event["exit"], ""
@@ -80,8 +82,11 @@ def journal_path(state: Path, night: object) -> Path:
     return state / "journal" / f"{night}.jsonl"
 
 
-def next_step(status: NightStatus) -> tuple[str, str]:
-    """What to do next: a key of reports/words.toml (`next_…`) and the step it needs."""
+def next_step(status: NightStatus, in_time: bool = True) -> tuple[str, str]:
+    """What to do next: a key of reports/words.toml (`next_…`) and the step it needs.
+
+    Not `in_time`: the deadline has passed, the servers are not asked again for that night.
+    """
     if not status.begun:
         return "next_run", ""
     if status.failed_step or status.steps_not_done:
@@ -90,6 +95,10 @@ def next_step(status: NightStatus) -> tuple[str, str]:
         return "next_since", status.step
     if status.delivery.get("state") not in ("read_back", "acknowledged"):
         return "next_since", "deliver"
-    if any(item["code"] in ("timeout", "incomplete", "unreachable", "no_file") for item in status.troubled()):
+    if not status.troubled():
+        return "next_nothing", ""
+    if not in_time:
+        return "next_tomorrow", ""
+    if any(item["code"] in COMES_LATER for item in status.troubled()):
         return "next_since", "gather"
-    return "next_nothing", ""
+    return "next_arrows", ""

@@ -18,11 +18,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(autouse=True)
-def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test can reach the state or the site of the machine it runs on."""
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test can reach the state, the site or the home of whoever runs it; a browser leaves its traces elsewhere."""
     for name in ("SURVEILLANCE_STATE", "SURVEILLANCE_SITE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", "/nonexistent")
+    monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp() / "home"))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 

@@ -85,7 +85,7 @@ def test_status_says_who_why_and_what_to_type(done: Demo) -> None:
     assert "LA CLÉ DU SERVEUR A CHANGÉ" in text
     assert "colonne attendue absente : Sexe" in text
     assert text.rstrip().splitlines()[-1].startswith("À taper : surveillance run")
-    assert max(len(line) for line in text.splitlines()) <= 80
+    assert max(len(line) for line in text.splitlines() if str(done.state) not in line) <= 80  # a path is not broken
 
 
 def test_a_deleted_folder_and_a_changed_key_do_not_stop_the_other_61(prepared: Demo, tmp_path: Path) -> None:

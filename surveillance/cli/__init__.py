@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+from typing import NoReturn
 
 import typer
 
 from surveillance.cli import asking, contents, making, nightly
+
+# What the machine refuses, and its administrator can grant: no bug of ours.
+MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 app = typer.Typer(
     name="surveillance",
@@ -34,8 +39,20 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in MACHINE:
+            _bug()
+        print(f"surveillance: {error.filename or 'the disk'}: {error.strerror}", file=sys.stderr)
+        print("  → the user who runs this must own the state folder and read the site folder", file=sys.stderr)
+        sys.exit(int(Exit.SETTINGS))
     except Exception:
-        import traceback
+        _bug()
 
-        traceback.print_exc()
-        sys.exit(int(Exit.BUG))
+
+def _bug() -> NoReturn:
+    import traceback
+
+    from surveillance.errors import Exit
+
+    traceback.print_exc()
+    sys.exit(int(Exit.BUG))

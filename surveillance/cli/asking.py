@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 
 def query(
-    syndromes: Annotated[list[str], typer.Argument(help="Ids of case definitions, e.g. covid grippe.")],
+    syndromes: Annotated[
+        list[str], typer.Argument(metavar="SYNDROME", help="Ids of case definitions, e.g. covid grippe.")
+    ],
     by: Annotated[
         str,
         typer.Option(

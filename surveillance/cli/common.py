@@ -155,7 +155,8 @@ def people_table(frame: pd.DataFrame, title: str = "") -> Any:
     table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left")
     for name in frame.columns:
         numeric = frame[name].dtype.kind in "iuf"
-        table.add_column(str(name), justify="right" if numeric else "left", no_wrap=True)
+        said = "*" if frame[name].dtype.kind == "b" else str(name)  # a star marks what is not so: see _cell
+        table.add_column(said, justify="right" if numeric else "left", no_wrap=True)
     for row in frame.itertuples(index=False):
         table.add_row(*(_cell(name, value) for name, value in zip(frame.columns, row, strict=True)))
     return table

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 NightArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[NIGHT]", help="Date on which the file leaves (YYYY-MM-DD); default: tonight."),
+    typer.Argument(metavar="NIGHT", help="Date on which the file leaves (YYYY-MM-DD); default: tonight."),
 ]
 
 
@@ -159,6 +159,8 @@ def journal(
 
         write_table(pd.DataFrame(events), form, desk)
         return
+    if not events:
+        desk.err.print(desk.say("journal_empty", night=chosen), markup=False)
     for event in events:
         rest = {key: value for key, value in event.items() if key not in ("at", "event")}
         told = " ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in rest.items())

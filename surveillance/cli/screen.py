@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -24,18 +25,31 @@ def status_screen(desk: Desk, night: date, found: NightStatus) -> str:
     lines = [part for line in head for part in _wrapped("", line)]
     if found.receptions:
         lines += ["", *_summary(desk, found), *_troubled(desk, night, found)]
-    key, step = next_step(found)
-    return "\n".join([*lines, "", f"{desk.say('status_type')} : {desk.say(key, night=night, step=step)}"])
+    key, step = next_step(found, _left(desk, night) > timedelta(0))
+    todo = desk.say(key, night=_typed(desk, night), step=step)
+    return "\n".join([*lines, "", f"{desk.say('status_type')} : {todo}"])
+
+
+def _typed(desk: Desk, night: date) -> str:
+    """The night as it is typed in a command, with the folders that were named to this one."""
+    named = {"--site": desk.site, "--state": desk.state}
+    return " ".join([str(night), *(f"{option} {shlex.quote(str(path))}" for option, path in named.items() if path)])
+
+
+def _left(desk: Desk, night: date) -> timedelta:
+    """Time left to the deadline; a rehearsal is always in time."""
+    if desk.settings.rehearsal_hour:
+        return timedelta.max
+    return deadline_utc(night, load_timetable(desk.content).deadline) - Clock().now()
 
 
 def _hour(desk: Desk, night: date) -> list[str]:
-    timetable = load_timetable(desk.content)
     if desk.settings.rehearsal_hour:
         return [desk.say("status_rehearsal")]
-    left = deadline_utc(night, timetable.deadline) - Clock().now()
+    hour, left = load_timetable(desk.content).deadline, _left(desk, night)
     if left > timedelta(0):
-        return [desk.say("status_time_left", hour=timetable.deadline, left=duration(left))]
-    return [desk.say("status_late", hour=timetable.deadline)]
+        return [desk.say("status_time_left", hour=hour, left=duration(left))]
+    return [desk.say("status_late", hour=hour)]
 
 
 def duration(left: timedelta) -> str:
@@ -66,7 +80,9 @@ def _running(desk: Desk, found: NightStatus) -> list[str]:
         return [*lines, desk.say("status_failed", step=found.failed_step, error=found.error)]
     if found.exit is None and found.step:
         return [*lines, desk.say("status_running", step=found.step)]
-    return [*lines, desk.say("status_done", exit=found.exit)] if found.exit is not None else lines
+    if found.exit is None:
+        return lines
+    return [*lines, desk.say("status_done", exit=found.exit, meaning=desk.say(f"exit_{found.exit}"))]
 
 
 def _summary(desk: Desk, found: NightStatus) -> list[str]:
@@ -75,7 +91,7 @@ def _summary(desk: Desk, found: NightStatus) -> list[str]:
     share = f"{100 * found.missing_share():.1f} %".replace(".", "," if desk.lang == "fr" else ".")
     return [
         *_wrapped("", desk.say("status_counts", late=found.late(), **counts)),
-        desk.say("status_visits", visits=visits, share=share),
+        desk.say("status_visits", visits=f"{visits:,}".replace(",", " "), share=share),
     ]
 
 
@@ -102,7 +118,7 @@ def _troubled(desk: Desk, night: date, found: NightStatus) -> list[str]:
 def _what_to_do(desk: Desk, night: date, code: str, association: str, member: Association | None) -> str:
     contact = " ".join(part for part in (member.contact, member.phone) if part) if member else "?"
     path = member.path if member else "?"
-    return desk.say(f"do_{code}", night=night, contact=contact, path=path, association=association)
+    return desk.say(f"do_{code}", night=_typed(desk, night), contact=contact, path=path, association=association)
 
 
 def _wrapped(first: str, text: str) -> list[str]:
