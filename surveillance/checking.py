@@ -13,6 +13,7 @@ from surveillance.dialects import load_dialects
 from surveillance.errors import ContentError
 from surveillance.package import load_contract
 from surveillance.reasons import ReasonCoder
+from surveillance.reporting.earlier import earlier_seasons
 from surveillance.sending import load_agency
 from surveillance.settings import FILE as SETTINGS
 from surveillance.settings import Settings
@@ -36,6 +37,7 @@ LOADERS: tuple[Callable[[Content], object], ...] = (
     load_ages,
     load_acts,
     load_rules,
+    earlier_seasons,
 )
 
 

@@ -25,12 +25,15 @@ from surveillance.settings import Settings, load_settings
 from surveillance.sftp.keys import fingerprint, key_from_seed, public_line, write_private
 from surveillance.sftp.server import LOOPBACK, Account, FeedServer
 from surveillance.simulation import Fault, default_trouble, simulate
+from surveillance.simulation.earlier import csv_of, earlier_weeks
 from surveillance.timetable import FILE as TIMETABLE
 
 NIGHT = date(2024, 1, 16)  # Tuesday of week 3: influenza rises in every region, COVID-19 falls, the weekend is behind
 WEEKS_BEFORE = 8
 REHEARSAL_HOUR = "05:00"
+YEARS_BEFORE = 4  # earlier seasons that the page can lay under the current one: three whole ones at least
 LEFT_BEHIND = 2  # nights whose files still stand on the servers, as on a server that is cleaned once in a while
+HISTORY = "indicators/history/simulated.csv"
 Advance = Callable[[int, int], None]
 
 
@@ -47,6 +50,11 @@ class Demo:
     def first(self) -> date:
         """The first night of the history."""
         return self.night - timedelta(weeks=self.weeks)
+
+    @property
+    def first_day(self) -> date:
+        """The first visit day of the history."""
+        return self.first - timedelta(days=1)
 
     @property
     def nights(self) -> int:
@@ -149,6 +157,8 @@ def write_site(demo: Demo, ports: dict[str, int]) -> None:
             }
         ).encode(),
     )
+    history = earlier_weeks(shipped, demo.first - timedelta(weeks=52 * YEARS_BEFORE), demo.first_day, demo.seed)
+    write_atomic(site / HISTORY, csv_of(history).encode())
     pin = fingerprint(public_line(key_from_seed(str(demo.seed), "agency host")))
     write_atomic(
         site / AGENCY,

@@ -258,3 +258,17 @@ def test_missing_values_of_a_store_are_not_numbers() -> None:
 
     assert as_day(pd.NaT) is None and as_day(float("nan")) is None and as_day("2024-01-14") == date(2024, 1, 14)
     assert as_day(pd.Timestamp("2024-01-14")) == date(2024, 1, 14)
+
+
+def test_seasons_that_nobody_observed_are_called_simulated(context: dict[str, Any], page: str) -> None:
+    """In the sentence, in the summary and over the column of the table behind the chart; the published are not."""
+    trends = {trend.syndrome: trend for _, items in context["summary"] for trend, _ in items}
+    assert trends["gastro"].simulated
+    assert not trends["grippe"].simulated
+    told = {text.partition(" : ")[0]: text for text in context["points"]}
+    assert "saisons précédentes (simulées) à la même période" in told[trends["gastro"].label]
+    assert "saisons précédentes à la même période" in told[trends["grippe"].label]
+    assert re.search(r"<th scope=\"col\">Part \d{4}-\d\d \(simulé\)</th>", page)
+    assert page.count('<em class="badge simulated">simulé</em></td>') == sum(
+        trend.simulated and bool(trend.level) for trend in trends.values()
+    )

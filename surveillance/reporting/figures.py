@@ -71,7 +71,7 @@ def trend_figure(content: Content, data: ReportData, rules: Rules, labels: Label
         desc,
         {"start": start},
     )
-    return Figure(f"s-{trend.syndrome}", trend, svg, _trend_table(rows, past, name), tuple(past), name)
+    return Figure(f"s-{trend.syndrome}", trend, svg, _trend_table(rows, past, name, labels), tuple(past), name)
 
 
 def _trend_rows(rows: list[Row], past: list[Season], start: int, name: str, labels: Labels) -> dict[str, list[Row]]:
@@ -123,8 +123,9 @@ def _point(monday: date, share: float | None, start: int, name: str, tip: str, l
     }
 
 
-def _trend_table(rows: list[Row], past: list[Season], name: str) -> Table:
-    heads = ("Semaine", f"Actes {name}", f"Part {name}", *(f"Part {season.name}" for season in past))
+def _trend_table(rows: list[Row], past: list[Season], name: str, labels: Labels) -> Table:
+    before = [f"Part {season.name} ({labels.get('source', season.source)})" for season in past]
+    heads = ("Semaine", f"Actes {name}", f"Part {name}", *before)
     lines = []
     for row in reversed(rows):
         then = [season.shares.get(_same(season, _day(row))) for season in past]

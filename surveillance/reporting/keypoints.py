@@ -166,7 +166,8 @@ def _level(item: Trend, labels: Labels) -> str:
     if not item.level:
         return ""
     key = f"{item.level}_one" if item.seasons == 1 else item.level
-    return labels.say("points", key, seasons=item.seasons)
+    marked = labels.get("points", "simulated_one" if item.seasons == 1 else "simulated") if item.simulated else ""
+    return labels.say("points", key, seasons=item.seasons, marked=marked)
 
 
 def _signals(data: ReportData, labels: Labels) -> str:

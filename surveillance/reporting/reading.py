@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,10 +11,9 @@ import pyarrow as pa
 
 from surveillance import __version__
 from surveillance.ages import load_acts, load_ages
-from surveillance.clock import week_monday
-from surveillance.content import Content
 from surveillance.reporting.data import COLUMNS, ReportData, ReportMeta
 from surveillance.reporting.delivery import read_delivery
+from surveillance.reporting.earlier import earlier_seasons
 from surveillance.reporting.rules import Rules
 from surveillance.syndromes import Syndrome, load_syndromes, set_version
 from surveillance.territories import load_departments, load_regions
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from surveillance.night import Night
 
 QUERIES = "reports/queries/"
-RATES = "indicators/published/national_weekly_rates.csv.gz"
 HISTORY_YEARS = 4  # the current season and the three before it
 
 
@@ -47,7 +44,7 @@ def read_report_data(night: Night, rules: Rules) -> ReportData:
     return ReportData(
         _meta(night, seq),
         delivery,
-        seasons=published_seasons(night.content),
+        seasons=earlier_seasons(night.content),
         syndromes=_definitions(syndromes),
         places=place_names(night),
         **frames,
@@ -144,20 +141,6 @@ def _with_registry(night: Night, frame: pd.DataFrame) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS["receptions"]))
-
-
-def published_seasons(content: Content) -> pd.DataFrame:
-    """Previous seasons as published (all ages): rates per 100,000 coded acts, as shares."""
-    rates = pd.read_csv(io.BytesIO(content.bytes(RATES)), compression="gzip", dtype=str)
-    rates = rates[rates["age"] == "all"]
-    return pd.DataFrame(
-        {
-            "syndrome": rates["syndrome"].tolist(),
-            "week_monday": [week_monday(week) for week in rates["week"]],
-            "share": [float(rate) / 100_000 for rate in rates["rate"]],
-            "source": "published",
-        }
-    )
 
 
 def _definitions(syndromes: list[Syndrome]) -> pd.DataFrame:

@@ -12,7 +12,10 @@ from surveillance.reporting.seasons import Season, previous_seasons, same_week, 
 
 @dataclass(frozen=True)
 class Trend:
-    """The last complete week of a syndrome against the one before. `change` is relative; shares are 0..1."""
+    """The last complete week of a syndrome against the one before. `change` is relative; shares are 0..1.
+
+    `level` is against `seasons` earlier ones; `simulated` says that some of these were not observed.
+    """
 
     syndrome: str
     label: str
@@ -26,6 +29,7 @@ class Trend:
     small: bool = False
     level: str = ""
     seasons: int = 0
+    simulated: bool = False
     spark: tuple[float | None, ...] = ()
 
     @property
@@ -73,7 +77,8 @@ def trend(data: ReportData, rules: Rules, syndrome: str) -> Trend:
     visits = int(now["visits"])
     share = share_of(visits, now["visits_coded"])
     visits_before = int(before["visits"]) if before else None
-    level, seasons = level_against(share, week, previous_seasons(data, rules, syndrome), rules.change.level)
+    past = previous_seasons(data, rules, syndrome)
+    level, seasons = level_against(share, week, past, rules.change.level)
     return Trend(
         syndrome,
         label,
@@ -87,6 +92,7 @@ def trend(data: ReportData, rules: Rules, syndrome: str) -> Trend:
         max(visits, visits_before or 0) < rules.change.small_count,
         level,
         seasons,
+        any(season.source == "simulated" for season in past),
         spark(by_week, week, rules.spark_weeks),
     )
 

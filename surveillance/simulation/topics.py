@@ -79,19 +79,25 @@ def level_in(level: Level, week: int) -> float:
     return level.low + (level.high - level.low) * math.exp(level.sharpness * (math.cos(angle) - 1))
 
 
+def wanted_acts(recipes: Recipes, number: int, start: date, seed: int) -> float:
+    """Acts in France for the level of that number in the week of `start`: its curve, a good or bad season, a week."""
+    level, people = recipes.levels.syndrome[number], recipes.people
+    year, week, _ = start.isocalendar()
+    season = np.random.default_rng([seed, 2, year + (week >= 31), number]).normal(0, people.season_noise)
+    now = np.random.default_rng([seed, 3, start.toordinal(), number]).normal(0, people.week_noise)
+    return float(level_in(level, week) * math.exp(season + now))
+
+
 def topic_chances(recipes: Recipes, start: date, acts: Floats, seed: int) -> Floats:
     """Cumulated chances, age bands × topics, for acts that are neither COVID-19 nor flu in the week of `start`.
 
     `acts`: number of such acts of the week in France in each band (the last, unknown age, takes the mean).
     """
-    year, week, _ = start.isocalendar()
-    people, topics = recipes.people, recipes.topics
+    topics = recipes.topics
     found = np.zeros((len(BANDS), len(topics)))
     for number, level in enumerate(recipes.levels.syndrome):
-        season = np.random.default_rng([seed, 2, year + (week >= 31), number]).normal(0, people.season_noise)
-        now = np.random.default_rng([seed, 3, start.toordinal(), number]).normal(0, people.week_noise)
         shares = np.array([level.ages.get(band, 0.0) for band in BANDS[:-1]])
-        wanted = level_in(level, week) * math.exp(season + now) * shares / shares.sum()
+        wanted = wanted_acts(recipes, number, start, seed) * shares / shares.sum()
         found[:-1, topics.index(level.id)] = wanted / np.maximum(acts[:-1], 1)
     found[:-1] *= np.minimum(1, MOST / np.maximum(found[:-1].sum(axis=1, keepdims=True), NONE))
     rest = 1 - found.sum(axis=1)
