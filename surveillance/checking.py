@@ -7,21 +7,21 @@ from collections.abc import Callable
 from surveillance.ages import load_acts, load_ages
 from surveillance.associations import FILE as REGISTRY
 from surveillance.associations import load_associations
-from surveillance.checks import load_checks
+from surveillance.coding.reasons import ReasonCoder
+from surveillance.coding.syndromes import check_syndromes, load_syndromes
+from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, load
+from surveillance.delivery.package import load_contract
+from surveillance.delivery.sending import load_agency
+from surveillance.detection.rules import load_rules
 from surveillance.dialects import load_dialects
 from surveillance.errors import ContentError
-from surveillance.package import load_contract
-from surveillance.reasons import ReasonCoder
+from surveillance.intake.checks import load_checks
+from surveillance.intake.visits import load_visit_rules
 from surveillance.reporting.earlier import earlier_seasons
-from surveillance.sending import load_agency
 from surveillance.settings import FILE as SETTINGS
 from surveillance.settings import Settings
-from surveillance.signals import load_rules
-from surveillance.syndromes import check_syndromes, load_syndromes
-from surveillance.thesauri import load_thesauri
 from surveillance.timetable import load_timetable
-from surveillance.visits import load_visit_rules
 
 LOADERS: tuple[Callable[[Content], object], ...] = (
     lambda content: load(content, SETTINGS, Settings),

@@ -11,7 +11,7 @@ from surveillance.fates import FATES, settle
 from surveillance.store import OPEN, Store
 
 if TYPE_CHECKING:
-    from surveillance.syndromes import Coder
+    from surveillance.coding.syndromes import Coder
 
 BY_NIGHT = ("visit_syndromes", "visits", "unknown_codes", "receptions", "files", "signals")
 NO_RULE = {"thesaurus": "", "code": "", "syndrome": "", "age_min": None, "age_max": None, "principal_only": False}

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from surveillance.ages import Ages, load_acts, load_ages
 from surveillance.associations import load_associations
+from surveillance.coding.syndromes import load_syndromes
 from surveillance.errors import UsageError
 from surveillance.perimeters import associations_in
 from surveillance.store import Store
-from surveillance.syndromes import load_syndromes
 
 if TYPE_CHECKING:
     import pandas as pd

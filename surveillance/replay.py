@@ -14,17 +14,17 @@ from pathlib import Path
 
 from surveillance.ages import load_acts
 from surveillance.clock import Clock, nights
+from surveillance.coding.syndromes import Coder, load_syndromes
+from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
 from surveillance.errors import Exit, UsageError
 from surveillance.history import admit_night, audit, count_days, nights_held, take_out
-from surveillance.intake import IntakeContext, build_context
+from surveillance.intake.reading import IntakeContext, build_context
 from surveillance.locking import night_lock
 from surveillance.night import Night
 from surveillance.pseudonyms import demonstration_key, load_key
 from surveillance.settings import Settings
 from surveillance.store import Store, publish, store_path
-from surveillance.syndromes import Coder, load_syndromes
-from surveillance.thesauri import load_thesauri
 
 WORKERS = 2
 BATCH = 8  # nights admitted in one transaction: a commit costs as much as a night

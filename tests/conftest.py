@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from surveillance.content import Content
-from surveillance.demo import Demo, fill_history, make_feeds, put_on_servers, stand_servers, write_site
+from surveillance.demonstration.demo import Demo, fill_history, make_feeds, put_on_servers, stand_servers, write_site
 
 ROOT = Path(__file__).resolve().parent.parent
 

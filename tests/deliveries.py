@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from surveillance.delivery.manifest import as_file, sign
 from surveillance.files import gzip_fixed, sha256_hex
-from surveillance.manifest import as_file, sign
 from surveillance.sftp.keys import key_from_seed
 
 KEY = key_from_seed("delivery", "manifest")

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from surveillance.agency import columns_of, receive
 from surveillance.clock import Clock
 from surveillance.content import Content
+from surveillance.demonstration.agency import columns_of, receive
+from surveillance.demonstration.servers import FeedServer
 from surveillance.errors import SettingsError
 from surveillance.sftp.client import Endpoint, connect
 from surveillance.sftp.keys import fingerprint, key_from_seed, public_line, write_private
-from surveillance.sftp.server import Account, FeedServer
+from surveillance.sftp.server import Account
 from tests.deliveries import COLUMNS, STEM, delivery
 
 CLOCK = Clock(lambda: datetime(2024, 1, 15, 4, 40, tzinfo=UTC))

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from surveillance.content import Content
-from surveillance.signals import load_rules
+from surveillance.detection.rules import load_rules
 from surveillance.steps.detect import find_signals
 
 LAST = date(2024, 1, 15)

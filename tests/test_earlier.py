@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from surveillance.coding.syndromes import load_syndromes
 from surveillance.content import Content
 from surveillance.errors import ContentError
 from surveillance.reporting.earlier import FOLDER, earlier_seasons, site_seasons
@@ -16,7 +17,6 @@ from surveillance.simulation.earlier import acts_of, counting_chances, csv_of, e
 from surveillance.simulation.recipes import load_recipes
 from surveillance.simulation.visits import CODED_KINDS
 from surveillance.simulation.world import load_world
-from surveillance.syndromes import load_syndromes
 
 WEEK = date(2023, 11, 27)
 HEAD = "syndrome,week,share,source\n"

@@ -21,18 +21,19 @@ import surveillance
 from surveillance.associations import Association
 from surveillance.clock import Clock
 from surveillance.content import Content
-from surveillance.demo import registry_toml
-from surveillance.feednames import names_of, night_in_name
+from surveillance.demonstration.demo import registry_toml
+from surveillance.demonstration.servers import FeedServer
 from surveillance.files import sha256_hex
-from surveillance.gathering import gather_feeds
+from surveillance.gathering.feednames import names_of, night_in_name
+from surveillance.gathering.folders import gather_folder
+from surveillance.gathering.receptions import Reception, known_files, read_receptions
+from surveillance.gathering.servers import gather_feeds
 from surveillance.journal import read_journal
-from surveillance.localfeeds import gather_folder
 from surveillance.night import Night
-from surveillance.receptions import Reception, known_files, read_receptions
 from surveillance.settings import Settings
 from surveillance.sftp.keys import fingerprint, key_from_seed, public_line, write_private
 from surveillance.sftp.names import is_safe, shown
-from surveillance.sftp.server import Account, FeedServer
+from surveillance.sftp.server import Account
 from surveillance.steps.gather import gather
 from surveillance.timetable import GatherRules, load_timetable
 from tests.hostile import Hostile, Lies

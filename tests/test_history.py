@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from surveillance.content import Content
 from surveillance.errors import AuditError
 from surveillance.history import audit, count_days, load_night, take_out
+from surveillance.intake.visits import SCHEMA
 from surveillance.store import OPEN, Store
-from surveillance.visits import SCHEMA
 
 FIRST = date(2024, 1, 15)
 ACTS = ("VISITE", "CENTRE")

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from surveillance.associations import load_associations
 from surveillance.content import Content
 from surveillance.errors import ContentError
-from surveillance.intake import FileResult, IntakeContext, build_context, check_file, read_file
-from surveillance.refusals import REFUSALS
-from surveillance.visits import SCHEMA
+from surveillance.intake.reading import FileResult, IntakeContext, build_context, check_file, read_file
+from surveillance.intake.refusals import REFUSALS
+from surveillance.intake.visits import SCHEMA
 from tests import sample_files as files
 
 D1, D2, D3, D4 = files.DIALECTS

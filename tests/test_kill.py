@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from surveillance.demo import Demo
+from surveillance.demonstration.demo import Demo
 from surveillance.night import STEPS
 from tests.conftest import command, staged, surveillance
 from tests.test_night import NIGHT, outbox

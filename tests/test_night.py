@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from surveillance.content import Content
-from surveillance.demo import Demo
+from surveillance.delivery.verify import verify_delivery
+from surveillance.demonstration.demo import Demo
 from surveillance.files import sha256_file
 from surveillance.store import Store, published_path
-from surveillance.verify import verify_delivery
 from tests.conftest import staged, surveillance
 
 NIGHT = "2024-01-16"

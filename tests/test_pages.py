@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 from lxml import etree, html
 
-from surveillance import charts, pages
 from surveillance.content import Content
 from surveillance.errors import ContentError, SurveillanceError
-from surveillance.reporting import COLUMNS, ReportData, page_context
+from surveillance.reporting import COLUMNS, ReportData, charts, page_context, pages
 from surveillance.reporting.keypoints import key_points
 from surveillance.reporting.receptions import board
 from surveillance.reporting.rules import load_labels, load_rules

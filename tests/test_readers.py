@@ -7,11 +7,11 @@ import zlib
 
 import pytest
 
-from surveillance.checks import Limits, load_checks
 from surveillance.content import Content
 from surveillance.dialects import load_dialects
-from surveillance.readers import FileRefused, RawTable, read_raw
-from surveillance.readers.raw import ITEM, SYSTEM
+from surveillance.intake.checks import Limits, load_checks
+from surveillance.intake.readers import FileRefused, RawTable, read_raw
+from surveillance.intake.readers.raw import ITEM, SYSTEM
 from tests import sample_files as files
 
 DIALECTS = load_dialects(Content())

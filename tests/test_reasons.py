@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from surveillance.coding.reason_terms import distance, expand, normalise, sound
+from surveillance.coding.reasons import ReasonCoder
 from surveillance.content import Content
-from surveillance.reason_terms import distance, expand, normalise, sound
-from surveillance.reasons import ReasonCoder
 
 CODER = ReasonCoder(Content())
 EXAMPLES = Path(__file__).with_name("reasons_examples.csv")

@@ -17,8 +17,8 @@ from surveillance.content import Content
 from surveillance.files import make_folder, write_atomic
 from surveillance.history import count_days
 from surveillance.night import Night
-from surveillance.pages import PAGE
 from surveillance.reporting.earlier import published_seasons
+from surveillance.reporting.pages import PAGE
 from surveillance.reporting.reading import read_report_data
 from surveillance.reporting.rules import load_rules
 from surveillance.settings import Settings

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from surveillance.associations import load_associations
+from surveillance.coding.syndromes import Coder, load_syndromes
+from surveillance.coding.thesauri import CIM10, load_thesauri
 from surveillance.content import Content
 from surveillance.errors import UsageError
-from surveillance.intake import IntakeContext, build_context, read_file
+from surveillance.intake.reading import IntakeContext, build_context, read_file
 from surveillance.simulation import Truth, parse_outbreak, simulate
 from surveillance.simulation.days import EXTRA_SERIAL, Days
 from surveillance.simulation.nights import Nights
@@ -24,8 +26,6 @@ from surveillance.simulation.truth import read_truth
 from surveillance.simulation.visits import CODED_KINDS
 from surveillance.simulation.weeks import COVID, FLU
 from surveillance.simulation.world import World, load_world
-from surveillance.syndromes import Coder, load_syndromes
-from surveillance.thesauri import CIM10, load_thesauri
 
 MONDAYS = [date(2022, 12, 26), date(2023, 3, 20), date(2024, 1, 15), date(2024, 10, 21)]
 NIGHT = date(2024, 1, 16)

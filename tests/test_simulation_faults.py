@@ -12,7 +12,7 @@ import pytest
 from surveillance.associations import load_associations
 from surveillance.content import Content
 from surveillance.errors import UsageError
-from surveillance.intake import IntakeContext, build_context, read_file
+from surveillance.intake.reading import IntakeContext, build_context, read_file
 from surveillance.simulation import Fault, default_trouble, parse_fault, simulate
 from surveillance.simulation.days import Days
 from surveillance.simulation.faults import KINDS

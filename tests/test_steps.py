@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from surveillance.demo import Demo
+from surveillance.demonstration.demo import Demo
 from surveillance.journal import read_journal
 from surveillance.status import journal_path, read_status
 from tests.conftest import surveillance

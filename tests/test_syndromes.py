@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from surveillance.content import Content
-from surveillance.errors import ContentError
-from surveillance.syndromes import (
+from surveillance.coding.syndromes import (
     Coder,
     Rule,
     Syndrome,
@@ -19,7 +17,9 @@ from surveillance.syndromes import (
     set_digest,
     set_version,
 )
-from surveillance.thesauri import load_thesauri
+from surveillance.coding.thesauri import load_thesauri
+from surveillance.content import Content
+from surveillance.errors import ContentError
 
 DAY = date(2024, 1, 15)
 IDS = [

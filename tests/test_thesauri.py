@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveillance.cim10 import parse_pattern
+from surveillance.coding.cim10 import parse_pattern
+from surveillance.coding.syndromes import Coder, load_syndromes
+from surveillance.coding.thesauri import load_thesauri, normalise_cim10
 from surveillance.content import Content
 from surveillance.errors import ContentError
-from surveillance.syndromes import Coder, load_syndromes
-from surveillance.thesauri import load_thesauri, normalise_cim10
 
 DAY = date(2024, 1, 15)
 HEADER = "kind,code,label,cim10,lossy,valid_from,valid_to\n"

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from surveillance.delivery.manifest import as_file, canonical, check_signature, load_signing_key, public_text, sign
+from surveillance.delivery.verify import verify_delivery
 from surveillance.errors import SettingsError
 from surveillance.files import gzip_fixed, sha256_hex
-from surveillance.manifest import as_file, canonical, check_signature, load_signing_key, public_text, sign
 from surveillance.sftp.keys import key_from_seed, write_private
-from surveillance.verify import verify_delivery
 from tests.deliveries import COLUMNS, KEY, STEM, delivery
 
 

@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from surveillance.clock import PARIS
+from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
 from surveillance.errors import SettingsError
-from surveillance.moments import NOWHEN, compile_form, date_reader, doubtful, moment_reader, time_reader
+from surveillance.intake.moments import NOWHEN, compile_form, date_reader, doubtful, moment_reader, time_reader
+from surveillance.intake.readers.raw import ITEM, SYSTEM
+from surveillance.intake.values import CodeRules, department_of, diagnoses, mapped, number, open_cim10, reason_codes
+from surveillance.intake.visit_reader import completed_months
+from surveillance.intake.visits import SCHEMA, load_visit_rules
 from surveillance.pseudonyms import Pseudonymiser, load_key
-from surveillance.readers.raw import ITEM, SYSTEM
 from surveillance.territories import load_departments, load_postal_codes
-from surveillance.thesauri import load_thesauri
-from surveillance.values import CodeRules, department_of, diagnoses, mapped, number, open_cim10, reason_codes
-from surveillance.visit_reader import completed_months
-from surveillance.visits import SCHEMA, load_visit_rules
 from tests.sample_files import KEY
 
 MARTINIQUE = ZoneInfo("America/Martinique")

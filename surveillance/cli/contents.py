@@ -80,7 +80,7 @@ def _check_content(desk: Desk) -> None:
 def _check_file(desk: Desk, file: Path, code: str) -> None:
     from surveillance.associations import find_association, load_associations
     from surveillance.errors import Exit, UsageError
-    from surveillance.intake import check_file
+    from surveillance.intake.reading import check_file
 
     if not file.is_file():
         raise UsageError(f"there is no file {file}")
@@ -115,8 +115,8 @@ def indicators(
     """The case definitions in force."""
     import pandas as pd
 
+    from surveillance.coding.syndromes import load_syndromes
     from surveillance.errors import UsageError
-    from surveillance.syndromes import load_syndromes
 
     desk = Desk(site, state, lang, quiet)
     found = load_syndromes(desk.content)

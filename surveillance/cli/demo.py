@@ -11,7 +11,7 @@ import typer
 from surveillance.cli.common import Desk
 from surveillance.cli.progress import counter, teller
 from surveillance.cli.screen import duration
-from surveillance.demo import (
+from surveillance.demonstration.demo import (
     NIGHT,
     Demo,
     fill_history,

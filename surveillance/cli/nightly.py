@@ -198,9 +198,9 @@ def verify(
     quiet: Quiet = False,
 ) -> None:
     """The receiver's side: does this delivery prove itself?"""
+    from surveillance.delivery.package import load_contract
+    from surveillance.delivery.verify import verify_delivery
     from surveillance.errors import Exit
-    from surveillance.package import load_contract
-    from surveillance.verify import verify_delivery
 
     desk = Desk(site, state, lang, quiet)
     columns = {item.kind: item.columns for item in load_contract(desk.content).file}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from surveillance.charts import render
 from surveillance.content import Content
+from surveillance.reporting.charts import render
 from surveillance.reporting.data import ReportData, Row
 from surveillance.reporting.french import acts, day_short, number, percent, share_text, week_number
 from surveillance.reporting.keypoints import by_day

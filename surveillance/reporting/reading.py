@@ -11,11 +11,11 @@ import pyarrow as pa
 
 from surveillance import __version__
 from surveillance.ages import load_acts, load_ages
+from surveillance.coding.syndromes import Syndrome, load_syndromes, set_version
 from surveillance.reporting.data import COLUMNS, ReportData, ReportMeta
 from surveillance.reporting.delivery import read_delivery
 from surveillance.reporting.earlier import earlier_seasons
 from surveillance.reporting.rules import Rules
-from surveillance.syndromes import Syndrome, load_syndromes, set_version
 from surveillance.territories import load_departments, load_regions
 from surveillance.words import say
 

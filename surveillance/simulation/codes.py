@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from surveillance.coding.thesauri import CIM10, Entry, Thesaurus, load_thesauri
 from surveillance.content import Content
 from surveillance.errors import ContentError
 from surveillance.simulation.recipes import Recipes
 from surveillance.simulation.topics import Catalogue
-from surveillance.thesauri import CIM10, Entry, Thesaurus, load_thesauri
 
 SLOTS = 12  # synonyms are dealt over this many positions
 

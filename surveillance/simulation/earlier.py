@@ -15,11 +15,11 @@ from datetime import date, timedelta
 import numpy as np
 
 from surveillance.clock import monday
+from surveillance.coding.syndromes import Syndrome, load_syndromes
 from surveillance.content import Content
 from surveillance.simulation.published import load_published
 from surveillance.simulation.recipes import Recipes, load_recipes
 from surveillance.simulation.topics import Floats, make_catalogue, wanted_acts
-from surveillance.syndromes import Syndrome, load_syndromes
 
 RATES = "indicators/published/national_weekly_rates.csv.gz"
 DRAWN = ("covid", "grippe")  # published: they have no level, and their own earlier seasons are real

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from surveillance.associations import Association
+from surveillance.coding.thesauri import CIM10
 from surveillance.simulation.days import CHILD
 from surveillance.simulation.stamps import Texts, moments
 from surveillance.simulation.visits import NO, Small, Visits
 from surveillance.simulation.world import World
-from surveillance.thesauri import CIM10
 
 
 class Wording:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from surveillance.coding.syndromes import Coder, load_syndromes
+from surveillance.coding.thesauri import load_thesauri
 from surveillance.history import admit_night, nights_held, take_out
 from surveillance.night import Counts, Night
-from surveillance.syndromes import Coder, load_syndromes
-from surveillance.thesauri import load_thesauri
 
 
 def code(night: Night) -> Counts:

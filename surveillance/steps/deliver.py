@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from surveillance.delivery.ledger import number_for
+from surveillance.delivery.manifest import load_signing_key
+from surveillance.delivery.package import Body, build_body, build_files
+from surveillance.delivery.sending import load_agency, send
 from surveillance.errors import DeliveryError, Exit
 from surveillance.files import make_folder, write_atomic
-from surveillance.ledger import number_for
-from surveillance.manifest import load_signing_key
 from surveillance.night import Counts, Night
-from surveillance.package import Body, build_body, build_files
-from surveillance.sending import load_agency, send
 
 
 def deliver(night: Night) -> Counts:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from surveillance.detection.rules import EarsRule, load_rules
 from surveillance.night import Counts, Night
-from surveillance.signals import EarsRule, load_rules
 
 if TYPE_CHECKING:
     import pandas as pd

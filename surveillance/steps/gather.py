@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from surveillance.associations import Association
-from surveillance.feednames import names_of
-from surveillance.gathering import gather_feeds
-from surveillance.localfeeds import gather_folder
-from surveillance.receptions import Reception, known_files, read_receptions
+from surveillance.gathering.feednames import names_of
+from surveillance.gathering.folders import gather_folder
+from surveillance.gathering.receptions import Reception, known_files, read_receptions
+from surveillance.gathering.servers import gather_feeds
 
 if TYPE_CHECKING:
     from surveillance.night import Night

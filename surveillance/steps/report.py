@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from surveillance.night import Counts, Night
-from surveillance.pages import render, switch_latest, write_page
 from surveillance.reporting import page_context
+from surveillance.reporting.pages import render, switch_latest, write_page
 from surveillance.reporting.reading import read_report_data
 from surveillance.reporting.rules import load_rules
 

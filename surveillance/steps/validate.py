@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surveillance.associations import Association
+from surveillance.coding.reasons import coder_version
 from surveillance.files import replace_atomic
-from surveillance.inbox import Inbox
-from surveillance.intake import FileResult, IntakeContext, build_context, read_file
+from surveillance.gathering.inbox import Inbox
+from surveillance.gathering.receptions import Reception, read_receptions
+from surveillance.intake.reading import FileResult, IntakeContext, build_context, read_file
 from surveillance.night import Counts, Night
 from surveillance.pseudonyms import load_key
-from surveillance.reasons import coder_version
-from surveillance.receptions import Reception, read_receptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,8 +89,8 @@ def _reception(reception: Reception, member: Association, results: list[FileResu
 def _write(night: Night, results: list[tuple[str, str, int, FileResult]], settled: list[dict[str, Any]]) -> None:
     import pyarrow as pa
 
-    from surveillance.refusals import REFUSALS
-    from surveillance.visits import SCHEMA
+    from surveillance.intake.refusals import REFUSALS
+    from surveillance.intake.visits import SCHEMA
 
     folder = night.folder("records")
     visits = pa.concat_tables([SCHEMA.empty_table(), *(result.visits for *_, result in results)])

@@ -16,14 +16,15 @@ from pathlib import Path
 from surveillance.associations import FILE as REGISTRY
 from surveillance.associations import Association, load_associations
 from surveillance.content import Content
+from surveillance.delivery.sending import FILE as AGENCY
+from surveillance.demonstration.servers import FeedServer
 from surveillance.files import make_folder, write_atomic
 from surveillance.pseudonyms import demonstration_key
 from surveillance.replay import replay
-from surveillance.sending import FILE as AGENCY
 from surveillance.settings import FILE as SETTINGS
 from surveillance.settings import Settings, load_settings
 from surveillance.sftp.keys import fingerprint, key_from_seed, public_line, write_private
-from surveillance.sftp.server import LOOPBACK, Account, FeedServer
+from surveillance.sftp.server import LOOPBACK, Account
 from surveillance.simulation import Fault, default_trouble, simulate
 from surveillance.simulation.earlier import csv_of, earlier_weeks
 from surveillance.timetable import FILE as TIMETABLE

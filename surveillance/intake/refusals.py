@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from surveillance.checks import Checks
 from surveillance.dialects import Dialect
-from surveillance.readers import RawTable, Refusal
-from surveillance.visits import Flags, Origin, Typed
+from surveillance.intake.checks import Checks
+from surveillance.intake.readers import RawTable, Refusal
+from surveillance.intake.visits import Flags, Origin, Typed
 
 REFUSALS = pa.schema(
     [

@@ -19,12 +19,12 @@ from typing import Any
 from surveillance.associations import Association
 from surveillance.clock import Clock
 from surveillance.errors import SurveillanceError
-from surveillance.feednames import NightOf, night_in_name
-from surveillance.inbox import Inbox
-from surveillance.receptions import STATUS, Known, Reception, read_receptions, write_receptions
+from surveillance.gathering.feednames import NightOf, night_in_name
+from surveillance.gathering.inbox import Inbox
+from surveillance.gathering.receptions import STATUS, Known, Reception, read_receptions, write_receptions
+from surveillance.gathering.taking import Desk, take
 from surveillance.sftp.client import NET_CODES, Endpoint, Session, SftpError, connect
 from surveillance.sftp.keys import KeyUnusable
-from surveillance.taking import Desk, take
 from surveillance.timetable import GatherRules
 
 AGAIN = NET_CODES | {"no_file", "no_folder"}  # causes that a later sweep may find gone

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from pydantic import BaseModel, ConfigDict
 
-from surveillance.reason_terms import BREAKS, NO, YES, Item
+from surveillance.coding.reason_terms import BREAKS, NO, YES, Item
 
 Rule = Callable[[list[Item], "Groups"], set[str]]
 LINKS = {

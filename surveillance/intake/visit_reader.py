@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from surveillance.coding.thesauri import Thesaurus
 from surveillance.dialects import Dialect
-from surveillance.moments import NOWHEN, Moment, changes, date_reader, doubtful, moment_reader, time_reader
-from surveillance.pseudonyms import Pseudonymiser
-from surveillance.readers.raw import RawTable
-from surveillance.territories import PostalCode
-from surveillance.thesauri import Thesaurus
-from surveillance.values import (
+from surveillance.intake.moments import NOWHEN, Moment, changes, date_reader, doubtful, moment_reader, time_reader
+from surveillance.intake.readers.raw import RawTable
+from surveillance.intake.values import (
     CodeRules,
     Issues,
     Memo,
@@ -26,7 +24,9 @@ from surveillance.values import (
     open_cim10,
     reason_codes,
 )
-from surveillance.visits import Typed, VisitLimits, day_checks, new_issues
+from surveillance.intake.visits import Typed, VisitLimits, day_checks, new_issues
+from surveillance.pseudonyms import Pseudonymiser
+from surveillance.territories import PostalCode
 
 MINUTES = 24 * 60
 HOURS: tuple[int | None, ...] = (*(minute // 60 for minute in range(MINUTES)), None)  # HOURS[-1]: not known

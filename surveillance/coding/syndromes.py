@@ -9,10 +9,10 @@ from itertools import pairwise
 
 from pydantic import BaseModel, ConfigDict
 
-from surveillance.case_definitions import Example, Rule, Syndrome
+from surveillance.coding.case_definitions import Example, Rule, Syndrome
+from surveillance.coding.thesauri import Entry, Thesaurus, load_thesauri
 from surveillance.content import Content, load
 from surveillance.errors import ContentError
-from surveillance.thesauri import Entry, Thesaurus, load_thesauri
 
 __all__ = [
     "Coder",

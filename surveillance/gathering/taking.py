@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from surveillance.associations import Association
-from surveillance.feednames import NightOf
-from surveillance.inbox import SIDECAR, Inbox
-from surveillance.receptions import Known, ReceivedFile, Reception
+from surveillance.gathering.feednames import NightOf
+from surveillance.gathering.inbox import SIDECAR, Inbox
+from surveillance.gathering.receptions import Known, ReceivedFile, Reception
 from surveillance.sftp.client import SftpError
 from surveillance.sftp.remote import Listing, RemoteFile
 from surveillance.sftp.session import Session

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from surveillance.delivery.manifest import check_signature
 from surveillance.files import sha256_file
-from surveillance.manifest import check_signature
 from surveillance.sftp.names import is_safe
 
 MAX_MANIFEST = 5_000_000

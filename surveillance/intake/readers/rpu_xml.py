@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from surveillance.checks import Limits
 from surveillance.dialects import MULTIPLE, Dialect, Records
-from surveillance.readers.decoding import Body
-from surveillance.readers.raw import ITEM, Columns, FileRefused, RawTable, Refusal
+from surveillance.intake.checks import Limits
+from surveillance.intake.readers.decoding import Body
+from surveillance.intake.readers.raw import ITEM, Columns, FileRefused, RawTable, Refusal
 
 DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 TAG = re.compile(r"[A-Z][A-Z0-9_]{0,39}")

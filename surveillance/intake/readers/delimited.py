@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import re
 
-from surveillance.checks import Limits
 from surveillance.dialects import MULTIPLE, Delimited, Dialect, fold
-from surveillance.readers.decoding import Body
-from surveillance.readers.raw import ITEM, Columns, FileRefused, RawTable, Refusal
+from surveillance.intake.checks import Limits
+from surveillance.intake.readers.decoding import Body
+from surveillance.intake.readers.raw import ITEM, Columns, FileRefused, RawTable, Refusal
 
 HEADER_WORD = re.compile(r"(?!.*\d{3})[^\W\d_][\w °'./()-]{0,39}")
 CELL = "\0"  # between the fields of a line once read: no decoded text holds it, and one split makes all columns

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from surveillance.checks import Limits
 from surveillance.dialects import Dialect
-from surveillance.readers.decoding import open_body
-from surveillance.readers.delimited import read_delimited
-from surveillance.readers.jsonl import read_jsonl
-from surveillance.readers.raw import FileRefused, RawTable, Refusal
-from surveillance.readers.rpu_xml import read_rpu_xml
+from surveillance.intake.checks import Limits
+from surveillance.intake.readers.decoding import open_body
+from surveillance.intake.readers.delimited import read_delimited
+from surveillance.intake.readers.jsonl import read_jsonl
+from surveillance.intake.readers.raw import FileRefused, RawTable, Refusal
+from surveillance.intake.readers.rpu_xml import read_rpu_xml
 
 __all__ = ["FileRefused", "RawTable", "Refusal", "read_raw"]
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from surveillance import __version__
+from surveillance.coding.reasons import coder_version
+from surveillance.coding.syndromes import set_version
+from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, load
+from surveillance.delivery.manifest import as_file, sign
 from surveillance.files import gzip_fixed, sha256_hex
-from surveillance.manifest import as_file, sign
-from surveillance.reasons import coder_version
-from surveillance.syndromes import set_version
-from surveillance.thesauri import load_thesauri
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -6,9 +6,9 @@ import re
 import zlib
 from typing import NamedTuple
 
-from surveillance.checks import Limits
 from surveillance.dialects import Dialect
-from surveillance.readers.raw import FileRefused
+from surveillance.intake.checks import Limits
+from surveillance.intake.readers.raw import FileRefused
 
 CHUNK = 1 << 20
 WINDOWS = re.compile("[\x80-\x9f]")

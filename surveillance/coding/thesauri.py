@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from surveillance.cim10 import normalise_cim10
+from surveillance.coding.cim10 import normalise_cim10
 from surveillance.content import Content, load
 from surveillance.errors import ContentError
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from surveillance.checks import Limits
 from surveillance.dialects import MULTIPLE, Dialect
-from surveillance.readers.decoding import Body
-from surveillance.readers.raw import ITEM, SYSTEM, Columns, FileRefused, RawTable, Refusal
+from surveillance.intake.checks import Limits
+from surveillance.intake.readers.decoding import Body
+from surveillance.intake.readers.raw import ITEM, SYSTEM, Columns, FileRefused, RawTable, Refusal
 
 Getter = Callable[[dict[str, Any]], str | None]
 

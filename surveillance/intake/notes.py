@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from surveillance.associations import Association
-from surveillance.checks import Checks
-from surveillance.readers import RawTable, Refusal
+from surveillance.intake.checks import Checks
+from surveillance.intake.readers import RawTable, Refusal
 
 UNKNOWN = {
     "sex": ("NR", "sexe"),

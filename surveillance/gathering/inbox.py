@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from surveillance.files import make_folder, sha256_file, sync_folder, write_atomic
-from surveillance.receptions import ReceivedFile
+from surveillance.gathering.receptions import ReceivedFile
 
 SIDECAR = "received.json"
 

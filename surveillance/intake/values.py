@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from surveillance.coding.thesauri import CIM10, Thesaurus
 from surveillance.dialects import fold
-from surveillance.readers.raw import ITEM, SYSTEM
+from surveillance.intake.readers.raw import ITEM, SYSTEM
 from surveillance.territories import PostalCode
-from surveillance.thesauri import CIM10, Thesaurus
 
 T = TypeVar("T")
 Text = str | None

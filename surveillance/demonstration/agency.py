@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from surveillance.clock import Clock
+from surveillance.delivery.verify import Problem, Verification, verify_delivery
 from surveillance.files import write_atomic
-from surveillance.verify import Problem, Verification, verify_delivery
 
 MANIFEST, ACK = ".manifest.json", ".ack.json"
 Columns = Mapping[str, Sequence[str]]

@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from surveillance.delivery.package import Body, Number
 from surveillance.files import make_folder, sync_folder
-from surveillance.package import Body, Number
 
 NAME = "numbers.jsonl"
 

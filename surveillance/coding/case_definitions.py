@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from surveillance.cim10 import Pattern, parse_pattern
-from surveillance.thesauri import CIM10
+from surveillance.coding.cim10 import Pattern, parse_pattern
+from surveillance.coding.thesauri import CIM10
 
 Position = Literal["any", "principal"]
 

@@ -14,8 +14,8 @@ import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from surveillance.content import Content, load
-from surveillance.readers.raw import RawTable
-from surveillance.values import Diagnoses, Issues, Text
+from surveillance.intake.readers.raw import RawTable
+from surveillance.intake.values import Diagnoses, Issues, Text
 
 FILE = "extracts/visit.toml"
 SCHEMA = pa.schema(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from surveillance.coding.reason_rules import SEGMENT_RULES, Groups, Temperature, as_fever, segments
+from surveillance.coding.reason_terms import Lexicon, normalise
 from surveillance.content import Content, load
-from surveillance.reason_rules import SEGMENT_RULES, Groups, Temperature, as_fever, segments
-from surveillance.reason_terms import Lexicon, normalise
 
 FILE = "extracts/nomenclatures/reasons.toml"
 LONGEST = 500  # characters of a call reason that are read, as in the record layout

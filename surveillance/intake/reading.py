@@ -15,18 +15,18 @@ import pyarrow as pa
 
 from surveillance.ages import load_ages
 from surveillance.associations import Association
-from surveillance.checks import Checks, load_checks
+from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
 from surveillance.dialects import Dialect, load_dialects
 from surveillance.errors import ContentError
-from surveillance.intake_notes import notes_of
+from surveillance.intake.checks import Checks, load_checks
+from surveillance.intake.notes import notes_of
+from surveillance.intake.readers import FileRefused, RawTable, Refusal, read_raw
+from surveillance.intake.refusals import REFUSALS, blocked, file_refusal, judge, refusal_table, verdict_of
+from surveillance.intake.visit_reader import Tables, VisitReader
+from surveillance.intake.visits import SCHEMA, Origin, content_hashes, load_visit_rules, to_table
 from surveillance.pseudonyms import Pseudonymiser
-from surveillance.readers import FileRefused, RawTable, Refusal, read_raw
-from surveillance.refusals import REFUSALS, blocked, file_refusal, judge, refusal_table, verdict_of
 from surveillance.territories import load_departments, load_postal_codes
-from surveillance.thesauri import load_thesauri
-from surveillance.visit_reader import Tables, VisitReader
-from surveillance.visits import SCHEMA, Origin, content_hashes, load_visit_rules, to_table
 
 __all__ = ["REFUSALS", "FileResult", "IntakeContext", "build_context", "check_file", "read_file"]
 
@@ -70,7 +70,7 @@ def build_context(
 
     `code_reason` reads a call reason as concepts; the coder of the content in force when not given.
     """
-    from surveillance.reasons import ReasonCoder  # its dictionary is only needed here
+    from surveillance.coding.reasons import ReasonCoder  # its dictionary is only needed here
 
     rules, ages = load_visit_rules(content), load_ages(content)
     tables = Tables(

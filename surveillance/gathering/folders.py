@@ -7,14 +7,14 @@ from datetime import date
 from pathlib import Path
 
 from surveillance.associations import Association
-from surveillance.feednames import NightOf, night_in_name
 from surveillance.files import sha256_hex
-from surveillance.gathering import closed
-from surveillance.inbox import Inbox
-from surveillance.receptions import STATUS, Known, ReceivedFile, Reception, write_receptions
+from surveillance.gathering.feednames import NightOf, night_in_name
+from surveillance.gathering.inbox import Inbox
+from surveillance.gathering.receptions import STATUS, Known, ReceivedFile, Reception, write_receptions
+from surveillance.gathering.servers import closed
+from surveillance.gathering.taking import Desk, accept, verdict
 from surveillance.sftp.client import SftpError
 from surveillance.sftp.names import is_safe, shown
-from surveillance.taking import Desk, accept, verdict
 from surveillance.timetable import GatherRules
 
 

@@ -1,0 +1,1 @@
+"""Delivery: the daily package built, numbered, signed, sent and verified."""
