@@ -52,6 +52,11 @@ def load_key(path: Path) -> bytes:
     return key
 
 
+def key_id(key: bytes) -> str:
+    """A name for a key that tells nothing of it: a receiver sees that pseudonyms before and after a change do not match."""
+    return hashlib.sha256(b"pseudonym key id\0" + key).hexdigest()[:12]
+
+
 def new_key() -> bytes:
     """A fresh secret key, as the text of a key file."""
     return secrets.token_hex(MINIMUM).encode()

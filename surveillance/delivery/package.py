@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -94,8 +95,10 @@ def load_contract(content: Content) -> Contract:
     return load(content, FILE, Contract)
 
 
-def build_body(store: Store, content: Content, night: date, env: str, members: tuple[Association, ...]) -> Body:
-    """Data files and facts of the night's delivery, from the store."""
+def build_body(
+    store: Store, content: Content, night: date, members: tuple[Association, ...], issuer: Mapping[str, str]
+) -> Body:
+    """Data files and facts of the night's delivery, from the store; `issuer`: env, and the id of the pseudonym key."""
     contract = load_contract(content)
     first, last = contract.window(night)
     tables = tuple(_table(store, item, contract, night) for item in contract.file)
@@ -103,12 +106,12 @@ def build_body(store: Store, content: Content, night: date, env: str, members: t
     facts = {
         "spec": contract.spec,
         "profile": contract.profile,
-        "env": env,
+        **issuer,
         "night": night.isoformat(),
         "window": {"from": first.isoformat(), "to": last.isoformat()},
         "replaces": contract.replaces,
         "counts": _counts(store, night, first, last),
-        "completeness": _completeness(store, night, members),
+        "completeness": _completeness(store, night, members, _thesauri(store, night, first, last)),
         "maps": {
             "syndromes": set_version(content),
             "reasons": coder_version(content),
@@ -151,7 +154,20 @@ def _counts(store: Store, night: date, first: date, last: date) -> list[dict[str
     ]
 
 
-def _completeness(store: Store, night: date, members: tuple[Association, ...]) -> list[dict[str, Any]]:
+def _thesauri(store: Store, night: date, first: date, last: date) -> dict[str, str]:
+    """Association → the thesaurus in which the diagnoses of VIS are written (a dialect may send CIM-10 instead)."""
+    rows = store.rows(
+        "SELECT association, string_agg(DISTINCT thesaurus, '|' ORDER BY thesaurus) FROM visits "
+        "WHERE from_night <= $night::DATE AND to_night > $night::DATE "
+        "AND event_date BETWEEN $first::DATE AND $last::DATE AND len(diagnoses) > 0 GROUP BY association",
+        {"night": night, "first": first, "last": last},
+    )
+    return {str(association): str(used) for association, used in rows}
+
+
+def _completeness(
+    store: Store, night: date, members: tuple[Association, ...], thesauri: dict[str, str]
+) -> list[dict[str, Any]]:
     """One line per association: what was received of it, and what is lacking."""
     names = {item.code: item for item in members}
     columns = (
@@ -179,7 +195,7 @@ def _completeness(store: Store, night: date, members: tuple[Association, ...]) -
         | {
             "name": names[line["association"]].name,
             "department": names[line["association"]].department,
-            "thesaurus": names[line["association"]].thesaurus,
+            "thesaurus": thesauri.get(line["association"], names[line["association"]].thesaurus),
         }
         for line in lines
         if line["association"] in names

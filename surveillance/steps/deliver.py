@@ -12,6 +12,7 @@ from surveillance.delivery.sending import load_agency, send
 from surveillance.errors import DeliveryError, Exit
 from surveillance.files import make_folder, write_atomic
 from surveillance.night import Counts, Night
+from surveillance.pseudonyms import key_id, load_key
 
 
 def deliver(night: Night) -> Counts:
@@ -19,7 +20,9 @@ def deliver(night: Night) -> Counts:
     if not night.store.value("SELECT count(*) FROM receptions WHERE night = $night", {"night": night.date}):
         raise DeliveryError(f"the night of {night.date} has not been gathered", f"surveillance run {night.date}")
     key = load_signing_key(night.settings.key("manifest.key")) if night.settings.sign else None
-    body = build_body(night.store, night.content, night.date, night.settings.env, night.associations)
+    pseudonyms = key_id(load_key(night.settings.key("pseudonym.key")))
+    issuer = {"env": night.settings.env, "pseudonym_key": pseudonyms}
+    body = build_body(night.store, night.content, night.date, night.associations, issuer)
     number = number_for(night.settings.state / "outbox", body, night.started.isoformat(timespec="seconds"))
     said = Said(night, number.seq)
     said.state("planned")
