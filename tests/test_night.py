@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from surveillance.coding.syndromes import Coder, load_syndromes
+from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
 from surveillance.delivery.verify import verify_delivery
 from surveillance.demonstration.demo import Demo
@@ -24,6 +30,12 @@ def outbox(demo: Demo) -> dict[str, str]:
     """Name and SHA-256 of every file of the night's package (the acknowledgement carries the agency's hour)."""
     folder = demo.state / "outbox" / NIGHT
     return {path.name: sha256_file(path) for path in sorted(folder.iterdir()) if not path.name.endswith(".ack.json")}
+
+
+def read(path: Path) -> Iterator[dict[str, str]]:
+    """The rows of a data file."""
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines, delimiter=";")
 
 
 def manifest_of(demo: Demo) -> dict[str, Any]:
@@ -54,6 +66,24 @@ def test_every_line_of_every_feed_is_accounted_for(done: Demo) -> None:
     for line in manifest_of(done)["completeness"]:
         fates = line["loaded"] + line["duplicate"] + line["superseded"] + line["refused"] + line["other"]
         assert line["lines_in"] == fates, line["association"]
+
+
+def test_the_agency_counts_the_same_from_the_visits_alone(done: Demo, content: Content) -> None:
+    """AGG is recomputed from VIS, the thesauri that the manifest names and the case definitions."""
+    folder = done.state / "outbox" / NIGHT
+    visits, counts = (list(read(next(folder.glob(f"*_{kind}.csv.gz")))) for kind in ("VIS", "AGG"))
+    coder = Coder(load_syndromes(content), load_thesauri(content))
+    thesaurus = {line["association"]: line["thesaurus"] for line in manifest_of(done)["completeness"]}
+    found: Counter[tuple[str, str]] = Counter()
+    for visit in (v for v in visits if v["act_type"] in ("VISITE", "CENTRE") and v["status"] == "active"):
+        day, codes = visit["event_date"], [visit[name] for name in ("diag1", "diag2", "diag3") if visit[name]]
+        months = int(visit["age_m"]) if visit["age_m"] else 12 * int(visit["age_y"]) if visit["age_y"] else None
+        syndromes = coder.syndromes_of(thesaurus[visit["assoc"]], codes, date.fromisoformat(day), months)
+        found.update((day, name) for name in ("actes", *(["actes_codes"] if codes else []), *syndromes))
+    told: Counter[tuple[str, str]] = Counter()
+    for row in counts:
+        told[row["event_date"], row["indicator"]] += int(row["n"])
+    assert found == told
 
 
 def test_the_delivery_proves_itself_at_the_agency(done: Demo) -> None:
