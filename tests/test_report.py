@@ -142,6 +142,18 @@ def test_an_older_night_is_drawn_as_it_was_known(night: Night, content: Content)
     assert week["visits"].tolist() == [61]
 
 
+@pytest.mark.parametrize(("back", "complete"), [(2, False), (1, True)])
+def test_a_week_is_complete_on_the_tuesday_after(back: int, complete: bool, night: Night, content: Content) -> None:
+    """On Monday its Sunday has only just come; on Tuesday the page tells of it, nationally and by région."""
+    state = night.settings.state
+    night.close()
+    earlier = new_night(state, content, NIGHT - timedelta(days=back))
+    data = read_report_data(earlier, load_rules(content))
+    earlier.close()
+    for frame in (data.weekly, data.regional):
+        assert set(frame.loc[frame["week_monday"] == date(2024, 1, 8), "complete"]) == {complete}
+
+
 def test_empty_store_still_gives_a_page(tmp_path: Path, content: Content) -> None:
     empty = new_night(tmp_path, content, NIGHT)
     assert report(empty)["charts"] == 19

@@ -7,6 +7,6 @@ counted AS (
     SELECT date_trunc('week', visit_day)::DATE AS week_monday, region, syndrome, sum(visits)::INTEGER AS visits
     FROM known_counts JOIN territories USING (department) GROUP BY ALL
 )
-SELECT week_monday, region, syndrome, coalesce(visits, 0)::INTEGER AS visits, visits_coded, week_monday + 6 <= $settled::DATE AS complete
+SELECT week_monday, region, syndrome, coalesce(visits, 0)::INTEGER AS visits, visits_coded, week_monday + 6 <= $week_settled::DATE AS complete
 FROM totals CROSS JOIN (SELECT unnest($syndromes::VARCHAR[]) AS syndrome) LEFT JOIN counted USING (week_monday, region, syndrome)
 ORDER BY ALL

@@ -8,6 +8,6 @@ counted AS (
     SELECT date_trunc('week', visit_day)::DATE AS week_monday, syndrome, sum(visits)::INTEGER AS visits FROM known_counts GROUP BY ALL
 )
 SELECT week_monday, syndrome, coalesce(visits, 0)::INTEGER AS visits, visits_all, visits_coded,
-    whole AND week_monday + 6 <= $settled::DATE AS complete
+    whole AND week_monday + 6 <= $week_settled::DATE AS complete
 FROM totals CROSS JOIN (SELECT unnest($syndromes::VARCHAR[]) AS syndrome) LEFT JOIN counted USING (week_monday, syndrome)
 ORDER BY ALL

@@ -39,6 +39,7 @@ def page_context(content: Content, data: ReportData) -> dict[str, Any]:
     """Everything the template `report.html` needs, by name."""
     rules, labels = load_rules(content), load_labels(content)
     night = board(data)
+    settled = data.meta.visit_day - timedelta(days=rules.unsettled_days)
     groups = rules.ordered([str(item) for item in data.syndromes["id"]])
     trends = {item: trend(data, rules, item) for _, items in groups for item in items}
     headline = [item for item in rules.headline(data.meta.visit_day) if item in trends]
@@ -64,6 +65,7 @@ def page_context(content: Content, data: ReportData) -> dict[str, Any]:
         ],
         "daily": {"svg": daily_svg, "table": daily_table},
         "outlines": outlines(content),
+        "settled": (settled - timedelta(days=6), settled),
         "maps": maps(data, rules, labels, headline),
         "regions": regions(data, rules, headline),
         "headline": [trends[item] for item in headline],

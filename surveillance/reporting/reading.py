@@ -68,6 +68,7 @@ def _parameters(night: Night, rules: Rules, syndromes: list[str]) -> dict[str, A
         "night": night.date,
         "last": last,
         "settled": last - timedelta(days=rules.unsettled_days),
+        "week_settled": last - timedelta(days=rules.week_unsettled_days),
         "first": monday - timedelta(weeks=52 * HISTORY_YEARS),
         "first_week": monday - timedelta(weeks=4),
         "first_day": last - timedelta(days=max(rules.daily_days, 7 * rules.weekday_weeks + 7)),

@@ -47,6 +47,7 @@ class Rules(Strict):
     """The whole file."""
 
     unsettled_days: int = Field(ge=0)
+    week_unsettled_days: int = Field(ge=0)
     weekday_weeks: int = Field(ge=1)
     daily_days: int = Field(ge=7)
     previous_seasons: int = Field(ge=0, le=3)
