@@ -53,7 +53,7 @@ def load_key(path: Path) -> bytes:
 
 
 def key_id(key: bytes) -> str:
-    """A name for a key that tells nothing of it: a receiver sees that pseudonyms before and after a change do not match."""
+    """A name for a key that tells nothing of it: a receiver sees where pseudonyms stop matching."""
     return hashlib.sha256(b"pseudonym key id\0" + key).hexdigest()[:12]
 
 
