@@ -91,26 +91,11 @@ class Ages:
     labels: dict[str, dict[str, str]]
     years: tuple[str, ...]
 
-    def band_of(self, age_y: int | None, age_m: int | None = None) -> str:
-        """The base band of an age in completed years, else months; unknown or impossible: the unknown band."""
-        if age_y is None and age_m is not None and age_m >= 0:
-            age_y = age_m // 12
-        return self.years[age_y] if age_y is not None and 0 <= age_y <= 120 else self.unknown
-
     def scheme(self, name: str) -> Scheme:
         """The scheme of that name, or a usage error that says which there are."""
         if name not in self.schemes:
             raise UsageError(f"no age scheme is called {name!r}", f"there are: {', '.join(sorted(self.schemes))}")
         return self.schemes[name]
-
-    def table(self) -> list[tuple[str, str, str, int]]:
-        """Rows (scheme, age_group, age_band, position) for joining in SQL; position = order of the groups."""
-        return [
-            (name, group, band, position)
-            for name, scheme in self.schemes.items()
-            for position, (group, bands) in enumerate(scheme.groups.items())
-            for band in bands
-        ]
 
 
 def load_ages(content: Content) -> Ages:
@@ -121,13 +106,6 @@ def load_ages(content: Content) -> Ages:
     everyone: list[Band | Unknown] = [*known, file.base.unknown]
     labels = {"fr": {b.id: b.label_fr for b in everyone}, "en": {b.id: b.label_en for b in everyone}}
     return Ages(tuple(b.id for b in everyone), file.base.unknown.id, file.schemes, labels, years)
-
-
-def age_in_months(age_y: int | None, age_m: int | None) -> int | None:
-    """The least completed months that years and months allow: months where known, else the years times twelve."""
-    if age_m is not None:
-        return age_m
-    return None if age_y is None else age_y * 12
 
 
 class Acts(BaseModel):

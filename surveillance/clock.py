@@ -51,17 +51,6 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def week_name(day: date) -> str:
-    """The ISO week of a day, as `2024-W03`."""
-    year, week, _ = day.isocalendar()
-    return f"{year}-W{week:02d}"
-
-
 def week_monday(name: str) -> date:
     """The Monday of an ISO week written `2024-W03`."""
     return datetime.strptime(f"{name}-1", "%G-W%V-%u").replace(tzinfo=UTC).date()
-
-
-def paris_text(when: datetime) -> str:
-    """An instant as people of the night read it: `2024-01-16 05:12:09`, Paris time."""
-    return when.astimezone(PARIS).strftime("%Y-%m-%d %H:%M:%S")

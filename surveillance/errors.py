@@ -89,12 +89,6 @@ class DeliveryError(SurveillanceError):
     exit_code = Exit.DELIVERY
 
 
-class DeadlineError(SurveillanceError):
-    """The delivery came after the hour that was promised."""
-
-    exit_code = Exit.DEADLINE
-
-
 class BusyError(SurveillanceError):
     """Another night holds the lock of this state folder."""
 

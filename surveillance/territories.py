@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from surveillance.content import Content
@@ -98,31 +98,6 @@ def load_communes(content: Content) -> list[Commune]:
             ("insee", "name", "department", "region", "postal_codes", "population"),
         )
     ]
-
-
-def region_of_department(departments: Mapping[str, Department], code: str) -> str | None:
-    """INSEE code of the département's région, or None for what is not a département (975, 999, empty)."""
-    found = departments.get(code)
-    return found.region if found else None
-
-
-def department_of_postal_code(
-    postal_codes: Mapping[str, PostalCode], departments: Mapping[str, Department], postal_code: str
-) -> str | None:
-    """Département of residence, or None when it cannot be known.
-
-    Only the table decides, never the first two digits (Corsica, codes that cross a border). One convention of the
-    RPU records is understood: the département followed by 9s means "somewhere in it" (75999, 97299; 20999 is
-    Corsica, of which we do not know the half). 99999 is unknown and 99 + three digits is a country.
-    """
-    if postal_code in postal_codes:
-        return postal_codes[postal_code].department
-    if len(postal_code) != 5:
-        return None
-    for size in (3, 2):
-        if set(postal_code[size:]) == {"9"} and postal_code[:size] in departments:
-            return postal_code[:size]
-    return None
 
 
 def _rows(content: Content, name: str, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:

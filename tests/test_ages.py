@@ -6,37 +6,36 @@ from pathlib import Path
 
 import pytest
 
-from surveillance.ages import age_in_months, load_acts, load_ages
+from surveillance.ages import load_acts, load_ages
 from surveillance.content import Content
 from surveillance.errors import ContentError, UsageError
 
 
 @pytest.mark.parametrize(
-    ("years", "months", "band"),
+    ("years", "band"),
     [
-        (0, 3, "0"),
-        (1, None, "1"),
-        (2, None, "02-04"),
-        (4, None, "02-04"),
-        (5, None, "05-14"),
-        (14, None, "05-14"),
-        (15, None, "15-44"),
-        (44, None, "15-44"),
-        (45, None, "45-64"),
-        (64, None, "45-64"),
-        (65, None, "65-74"),
-        (74, None, "65-74"),
-        (75, None, "75+"),
-        (120, None, "75+"),
-        (121, None, "NR"),
-        (-1, None, "NR"),
-        (None, None, "NR"),
-        (None, 23, "1"),
-        (None, -1, "NR"),
+        (0, "0"),
+        (1, "1"),
+        (2, "02-04"),
+        (4, "02-04"),
+        (5, "05-14"),
+        (14, "05-14"),
+        (15, "15-44"),
+        (44, "15-44"),
+        (45, "45-64"),
+        (64, "45-64"),
+        (65, "65-74"),
+        (74, "65-74"),
+        (75, "75+"),
+        (120, "75+"),
     ],
 )
-def test_band_of_an_age(years: int | None, months: int | None, band: str) -> None:
-    assert load_ages(Content()).band_of(years, months) == band
+def test_band_of_an_age(years: int, band: str) -> None:
+    assert load_ages(Content()).years[years] == band
+
+
+def test_bands_end_where_an_age_is_no_longer_believed() -> None:
+    assert len(load_ages(Content()).years) == 121
 
 
 def test_every_scheme_takes_every_band_once() -> None:
@@ -44,7 +43,6 @@ def test_every_scheme_takes_every_band_once() -> None:
     assert set(ages.schemes) == {"gene5", "sursaud7", "bulletin", "bronchio", "all"}
     for scheme in ages.schemes.values():
         assert sorted(scheme.of_band) == sorted(ages.bands)
-    assert len(ages.table()) == len(ages.schemes) * len(ages.bands)
 
 
 def test_the_scheme_of_odisse() -> None:
@@ -57,12 +55,6 @@ def test_an_unknown_scheme_names_the_known() -> None:
     with pytest.raises(UsageError) as caught:
         load_ages(Content()).scheme("decades")
     assert "gene5" in caught.value.hint
-
-
-def test_months_of_an_age() -> None:
-    assert age_in_months(1, 14) == 14
-    assert age_in_months(3, None) == 36
-    assert age_in_months(None, None) is None
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "dialects",
         "fates",
         "perimeters",
+        "records",
         "territories",
         "timetable",
         "words",
@@ -73,7 +74,9 @@ def imports(path: Path) -> list[str]:
 
 
 def rank(room: str) -> int:
-    return next(n for n, layer in enumerate(LAYERS) if room in layer)
+    found = [n for n, layer in enumerate(LAYERS) if room in layer]
+    assert found, f"give {room} a layer"
+    return found[0]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())

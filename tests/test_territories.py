@@ -11,12 +11,10 @@ import pytest
 from surveillance.content import Content
 from surveillance.errors import ContentError
 from surveillance.territories import (
-    department_of_postal_code,
     load_communes,
     load_departments,
     load_postal_codes,
     load_regions,
-    region_of_department,
 )
 
 CONTENT = Content()
@@ -28,44 +26,6 @@ def test_18_regions_and_101_departments_in_order_of_code() -> None:
     assert list(departments) == sorted(departments) and list(regions) == sorted(regions)
     assert {item.region for item in departments.values()} == set(regions)
     assert departments["2A"].name == "Corse-du-Sud" and regions["02"].name == "Martinique"
-
-
-def test_region_of_department() -> None:
-    departments = load_departments(CONTENT)
-    assert [region_of_department(departments, code) for code in ("01", "2A", "972", "75")] == [
-        "84",
-        "94",
-        "02",
-        "11",
-    ]
-    assert region_of_department(departments, "978") is None
-
-
-@pytest.mark.parametrize(
-    ("postal_code", "department"),
-    [
-        ("75012", "75"),
-        ("20000", "2A"),
-        ("20200", "2B"),
-        ("20137", "2A"),
-        ("97200", "972"),
-        ("01410", "01"),  # shared by the Ain and the Jura
-        ("48250", "48"),
-        ("97150", "978"),  # Saint-Martin: known, not a département
-        ("75999", "75"),
-        ("97299", "972"),
-        ("2A999", "2A"),
-        ("20999", None),  # Corsica, which half is unknown
-        ("99999", None),
-        ("99109", None),  # Germany
-        ("00000", None),
-        ("7512", None),
-        ("", None),
-    ],
-)
-def test_department_of_postal_code(postal_code: str, department: str | None) -> None:
-    found = department_of_postal_code(load_postal_codes(CONTENT), load_departments(CONTENT), postal_code)
-    assert found == department
 
 
 def test_postal_codes_shared_by_departments_are_few_and_marked() -> None:
