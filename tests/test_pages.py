@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from lxml import etree, html
 from surveillance.content import Content
 from surveillance.errors import ContentError, SurveillanceError
 from surveillance.reporting import COLUMNS, ReportData, charts, page_context, pages
-from surveillance.reporting.keypoints import key_points
+from surveillance.reporting.keypoints import activity, key_points
 from surveillance.reporting.receptions import board
 from surveillance.reporting.rules import load_labels, load_rules
 from tests import browser, report_sample
@@ -271,3 +272,12 @@ def test_seasons_that_nobody_observed_are_called_simulated(context: dict[str, An
     assert page.count('<em class="badge simulated">simulé</em></td>') == sum(
         trend.simulated and bool(trend.level) for trend in trends.values()
     )
+
+
+def test_one_same_weekday_is_not_a_history(content: Content, data: ReportData) -> None:
+    """A store of eight days has one Sunday before this one: nothing is compared with it."""
+    first = data.meta.visit_day - timedelta(days=7)
+    young = dataclasses.replace(data, daily=data.daily[data.daily["visit_day"] >= first])
+    assert activity(young, load_rules(content)).change is None
+    told = page_context(content, young)["points"][0]
+    assert "pas encore assez d’historique" in told

@@ -26,6 +26,7 @@ from surveillance.reporting.receptions import Board
 from surveillance.reporting.rules import Labels, Rules
 from surveillance.reporting.trends import Trend, direction, last_complete_week, relative
 
+FEWEST_DAYS = 2  # same weekdays before, for a median to mean anything (our choice)
 WORTH_SAYING = ("rise", "fall", "rise_slight", "fall_slight")
 
 
@@ -61,7 +62,7 @@ def activity(data: ReportData, rules: Rules) -> Activity:
     same_days = [day - timedelta(weeks=back) for back in range(1, rules.weekday_weeks + 1)]
     counts = [int(known[earlier][0]) for earlier in same_days if earlier in known]
     visits, coded = known.get(day, (0, 0))
-    return Activity(int(visits), int(coded), float(median(counts)) if counts else None, len(counts))
+    return Activity(int(visits), int(coded), float(median(counts)) if len(counts) >= FEWEST_DAYS else None, len(counts))
 
 
 def key_points(
