@@ -48,12 +48,14 @@ def _newline_if_cut(handle: int) -> str:
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:
-    """The events of a journal, oldest first; a line cut by a crash is given as an event `unreadable`."""
+    """The events of a journal, oldest first; a line that is none (cut by a crash) is given as `unreadable`."""
     if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                yield json.loads(line)
+                event = json.loads(line)
             except ValueError:
-                yield {"at": "", "event": "unreadable", "line": number}
+                event = None
+            whole = isinstance(event, dict) and event.keys() >= {"at", "event"}
+            yield event if whole else {"at": "", "event": "unreadable", "line": number}

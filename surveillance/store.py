@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from surveillance.content import Content
-from surveillance.errors import UsageError
+from surveillance.errors import BusyError, SettingsError, UsageError
 from surveillance.files import make_folder, replace_atomic
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ class Store:
             )
         if not read_only:
             make_folder(path.parent)
-        self.connection = duckdb.connect(str(path), read_only=read_only, config=dict(LOCKED))
-        path.chmod(0o600)
+        self.connection = _open(path, read_only)
+        if not read_only:
+            path.chmod(0o600)
         self.connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
         if not read_only:
             self.connection.execute(content.text("indicators/sql/schema.sql"))
@@ -110,6 +111,22 @@ class Store:
         """Keep a fact about the store (replaces it)."""
         self.run("DELETE FROM facts WHERE key = $key", {"key": key})
         self.run("INSERT INTO facts VALUES ($key, $value)", {"key": key, "value": value})
+
+
+def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """A connection; what stands in its way is said without the library's words, which can hold what was stored."""
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=dict(LOCKED))
+    except (duckdb.Error, OSError) as error:
+        if "lock on file" in str(error):
+            raise BusyError(
+                f"another process has {path} open", "the night alone opens it; readers use published/"
+            ) from None
+        raise SettingsError(
+            f"{path} cannot be opened ({type(error).__name__})",
+            "disk full, or the file is damaged: move it away (and its .wal), then run the night again: "
+            "it is made anew from the records",
+        ) from error
 
 
 def store_path(state: Path) -> Path:

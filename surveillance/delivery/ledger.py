@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from surveillance.delivery.package import Body, Number
 from surveillance.files import make_folder, sync_folder
 
 NAME = "numbers.jsonl"
+WHOLE = {"env", "night", "content", "seq", "prev_seq", "supersedes", "created"}
 
 
 def number_for(outbox: Path, body: Body, created: str) -> Number:
@@ -22,10 +25,16 @@ def number_for(outbox: Path, body: Body, created: str) -> Number:
         if line["night"] == night and line["content"] == digest:
             return _number(line)
     same_night = [line["seq"] for line in lines if line["night"] == night]
-    last = max((line["seq"] for line in lines), default=0)
+    last = max([line["seq"] for line in lines] + _used(outbox, env), default=0)
     number = Number(last + 1, last or None, same_night[-1] if same_night else None, created)
     _append(outbox / NAME, {"env": env, "night": night, "content": digest, **asdict(number)})
     return number
+
+
+def _used(outbox: Path, env: str) -> list[int]:
+    """The numbers that packages in the outbox bear, should the ledger have lost them."""
+    found = (re.search(r"_(\d+)\.manifest$", path.stem) for path in outbox.glob(f"*/SOS_{env}_*.manifest.json"))
+    return [int(number[1]) for number in found if number]
 
 
 def _number(line: dict[str, Any]) -> Number:
@@ -38,11 +47,9 @@ def _read(path: Path) -> list[dict[str, Any]]:
         return []
     out = []
     for line in path.read_text(encoding="utf-8").splitlines():
-        try:
+        with contextlib.suppress(ValueError):
             out.append(json.loads(line))
-        except ValueError:
-            continue
-    return out
+    return [line for line in out if isinstance(line, dict) and line.keys() >= WHOLE]
 
 
 def _append(path: Path, line: dict[str, Any]) -> None:

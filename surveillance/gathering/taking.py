@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as hour
 
 from surveillance.associations import Association
 from surveillance.gathering.feednames import NightOf
@@ -31,6 +32,7 @@ class Desk:
     rules: GatherRules
     seen: dict[RemoteFile, float] = field(default_factory=dict)
     old: set[str] = field(default_factory=set)
+    later: set[str] = field(default_factory=set)
     twice: set[tuple[str, int, int]] = field(default_factory=set)
 
     def held(self, file: RemoteFile) -> bool:
@@ -44,6 +46,17 @@ class Desk:
         if night is None or night >= self.night - timedelta(days=self.rules.history_days):
             return False
         self.old.add(name)
+        return True
+
+    def of_later(self, file: RemoteFile) -> bool:
+        """Was it made for a night after this one? A night that is caught up leaves it: its visits are to come.
+
+        The name says so and it was written after noon; written before, only the name is wrong.
+        """
+        night = self.night_of_file(file.name)
+        if night is None or night <= self.night or file.mtime < datetime.combine(self.night, hour(12), UTC).timestamp():
+            return False
+        self.later.add(file.name)
         return True
 
     def night_of_file(self, name: str) -> date | None:
@@ -94,7 +107,7 @@ def _new(desk: Desk, files: Iterable[RemoteFile]) -> tuple[list[RemoteFile], lis
     data = [file for file in files if file.name != SIDECAR and not (marker and file.name.endswith(marker))]
     unfinished = [file.name for file in data if file.name.endswith(UNFINISHED)]
     new = [file for file in data if file.name not in unfinished and not desk.held(file)]
-    return [file for file in new if not desk.too_old(file.name)], unfinished
+    return [file for file in new if not desk.too_old(file.name) and not desk.of_later(file)], unfinished
 
 
 def _marked(marker: str, files: Iterable[RemoteFile]) -> set[str]:
@@ -147,8 +160,10 @@ def _nothing(refused: bool, unfinished: list[str], failed: list[SftpError], note
         return SftpError("incomplete", detail)
     if refused:
         return SftpError("bad_name", detail)
-    left = f"{len(desk.old)} fichiers trop anciens laissés" if desk.old else "rien de nouveau"
-    return SftpError("no_file", "contenu déjà reçu une autre nuit" if desk.twice else left)
+    left = [f"{len(desk.old)} fichiers trop anciens laissés"] if desk.old else []
+    left += [f"{len(desk.later)} fichiers de nuits suivantes laissés"] if desk.later else []
+    left += ["contenu déjà reçu une autre nuit"] if desk.twice else []
+    return SftpError("no_file", " ; ".join(left) or "rien de nouveau")
 
 
 def _kind(desk: Desk, files: Iterable[ReceivedFile]) -> tuple[str, list[str]]:

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.history import admit_night, nights_held, take_out
 from surveillance.night import Counts, Night
+from surveillance.records import nights_on_disk
 
 
 def code(night: Night) -> Counts:
-    """Admit the records of this night; later nights already held are taken out and admitted again after it."""
+    """Admit the records of this night, and of earlier ones that a lost or half-built store lacks.
+
+    Later nights already held are taken out and admitted again after it.
+    """
     coder = Coder(load_syndromes(night.content), load_thesauri(night.content))
-    held = nights_held(night.store, night.date)
     records = night.settings.state / "records"
+    lacking = _lacking(night)
+    if lacking:
+        night.journal.event("nights put back", first=lacking[0], nights=len(lacking), reason="not in the store")
+    held = nights_held(night.store, min([night.date, *lacking]))
+    counts: Counts = {}
     with night.store.transaction():
-        for later in reversed(held):
-            take_out(night.store, later)
-        counts = admit_night(night.store, night.date, records / night.date.isoformat(), coder)
-        for later in held:
-            if later != night.date:
-                admit_night(night.store, later, records / later.isoformat(), coder)
-    if held:
-        night.store.keep_fact("recount", "all")
+        for one in reversed(held):
+            take_out(night.store, one)
+        for one in sorted({*held, *lacking, night.date}):
+            admitted = admit_night(night.store, one, records / one.isoformat(), coder)
+            counts = admitted if one == night.date else counts
+        if held or lacking:
+            night.store.keep_fact("recount", "all")
     return counts
+
+
+def _lacking(night: Night) -> list[date]:
+    """Earlier nights whose records are there and that the store does not hold."""
+    held = set(nights_held(night.store, date.min))
+    earlier = (one for one in nights_on_disk(night.settings.state / "records") if one < night.date)
+    return sorted(one for one in earlier if one not in held)

@@ -1,4 +1,7 @@
-"""Validate: every file of the inbox is read; what it says becomes records, the rest is refused and counted."""
+"""Validate: every file of the inbox is read; what it says becomes records, the rest is refused and counted.
+
+What the records say of raw files that are gone is kept.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from surveillance.associations import Association
 from surveillance.coding.reasons import coder_version
+from surveillance.errors import UsageError
 from surveillance.files import replace_atomic
 from surveillance.gathering.inbox import Inbox
 from surveillance.gathering.receptions import Reception, read_receptions
 from surveillance.intake.reading import FileResult, IntakeContext, build_context, read_file
 from surveillance.night import Counts, Night
 from surveillance.pseudonyms import load_key
+from surveillance.records import Part, kept_parts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,30 +34,53 @@ def validate(night: Night) -> Counts:
 
 def validate_with(night: Night, context: IntakeContext) -> Counts:
     """The same with a context made before: many nights share one."""
-    receptions = read_receptions(night.folder("inbox"))
+    receptions = {item.association: item for item in read_receptions(night.folder("inbox"))}
     members = {item.code: item for item in night.associations}
-    results: list[tuple[str, str, int, FileResult]] = []
-    settled = []
-    for reception in receptions:
-        member = members[reception.association]
-        read = list(_read_files(night, reception, member, context))
-        results += [(member.code, name, size, result) for name, size, result in read]
-        settled.append(_reception(reception, member, [result for _, _, result in read]))
-    _write(night, results, settled)
-    for association, name, _, result in results:
+    folder = night.folder("inbox")
+    there = {code: {file.name for file in Inbox(folder / code).listed()} for code in members}
+    kept = kept_parts(night.folder("records"), there)
+    if not receptions and not kept:
+        raise UsageError(f"the night of {night.date} has not been gathered", f"surveillance run {night.date}")
+    if kept:
+        night.journal.event("records kept", associations=sorted(kept), reason="raw files are gone")
+    parts = [
+        kept.get(code) or _part(night, receptions[code], members[code], context)
+        for code in sorted({*receptions, *kept})
+    ]
+    if not all(part.kept for part in parts):
+        _write(night, parts)
+    return {
+        "files": sum(len(part.files) for part in parts),
+        **{name: sum(file[name] for part in parts for file in part.files) for name in ("accepted", "refused")},
+    }
+
+
+def _part(night: Night, reception: Reception, member: Association, context: IntakeContext) -> Part:
+    """What the files of one association say; those that are not in order are told to the journal."""
+    import pyarrow as pa
+
+    from surveillance.intake.refusals import REFUSALS
+    from surveillance.intake.visits import SCHEMA
+
+    read = list(_read_files(night, reception, member, context))
+    results = [result for *_, result in read]
+    for name, _, result in read:
         if result.code != "ok" or result.notes:
             night.journal.event(
                 "file",
-                association=association,
+                association=member.code,
                 name=name,
                 status=result.status,
                 code=result.code,
                 detail=result.detail,
                 notes=[code for code, _ in result.notes],
             )
-    accepted = sum(result.ledger["accepted"] for *_, result in results)
-    refused = sum(result.ledger["refused"] for *_, result in results)
-    return {"files": len(results), "accepted": accepted, "refused": refused}
+    return Part(
+        pa.concat_tables([SCHEMA.empty_table(), *(result.visits for result in results)]),
+        pa.concat_tables([REFUSALS.empty_table(), *(result.refusals for result in results)]),
+        [_file(member.code, *item) for item in read],
+        _reception(reception, member, results),
+    )
 
 
 def _read_files(
@@ -86,26 +114,21 @@ def _reception(reception: Reception, member: Association, results: list[FileResu
     }
 
 
-def _write(night: Night, results: list[tuple[str, str, int, FileResult]], settled: list[dict[str, Any]]) -> None:
+def _write(night: Night, parts: list[Part]) -> None:
     import pyarrow as pa
 
-    from surveillance.intake.refusals import REFUSALS
-    from surveillance.intake.visits import SCHEMA
-
     folder = night.folder("records")
-    visits = pa.concat_tables([SCHEMA.empty_table(), *(result.visits for *_, result in results)])
+    visits = pa.concat_tables([part.visits for part in parts])
     arrival = pa.array(range(visits.num_rows), pa.int32())
     visits = visits.append_column("arrival", arrival).replace_schema_metadata(
         {"reason_coder": coder_version(night.content)}
     )
+    files = [file for part in parts for file in part.files]
     write_parquet(folder / "visits.parquet", visits)
-    write_parquet(
-        folder / "refusals.parquet", pa.concat_tables([REFUSALS.empty_table(), *(r.refusals for *_, r in results)])
-    )
-    write_parquet(
-        folder / "files.parquet", pa.Table.from_pylist([_file(*item) for item in results], schema=_files_schema())
-    )
-    write_parquet(folder / "receptions.parquet", pa.Table.from_pylist(settled, schema=_receptions_schema()))
+    write_parquet(folder / "refusals.parquet", pa.concat_tables([part.refusals for part in parts]))
+    write_parquet(folder / "files.parquet", pa.Table.from_pylist(files, schema=_files_schema()))
+    receptions = pa.Table.from_pylist([part.reception for part in parts], schema=_receptions_schema())
+    write_parquet(folder / "receptions.parquet", receptions)
 
 
 def _file(association: str, name: str, size: int, result: FileResult) -> dict[str, Any]:
