@@ -116,3 +116,8 @@ def test_the_session_is_over_when_its_block_ends(tmp_path: Path) -> None:
             pass
         with pytest.raises(SftpError):
             session.fetch("/depot", RemoteFile("f.csv", 1000, 0), io.BytesIO())
+
+
+def test_an_unsafe_name_is_shown_by_its_shape_alone() -> None:
+    assert shown("DUPONT Jean 185077512.csv") == "aaaaaa aaaa 999999999.csv"
+    assert shown("<img src=x>.csv") == "?aaa aaa?a?.csv"

@@ -7,6 +7,8 @@ import re
 # No path separator, no leading dot or dash, no control character, no space: a name can only ever be a name.
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 
+ENDINGS = (".csv", ".gz", ".xml", ".jsonl", ".txt", ".zip")  # say what a file is, never whose
+
 
 def is_safe(name: str) -> bool:
     """May a file be written under that name?"""
@@ -14,6 +16,9 @@ def is_safe(name: str) -> bool:
 
 
 def shown(name: str, width: int = 40) -> str:
-    """An unsafe name made harmless for a journal or a page: ASCII, no control character, cut."""
-    clean = "".join(c if c.isascii() and c.isprintable() and c not in "<>&\"'\\" else "?" for c in name)
-    return clean if len(clean) <= width else clean[: width - 3] + "..."
+    """The shape of an unsafe name, for a journal or a page: `aaaa 9999.csv`, cut. It may hold a patient's name."""
+    shape = "".join("a" if c.isalpha() else "9" if c.isdigit() else c if c in " ._-" else "?" for c in name)
+    stem, dot, ending = shape.rpartition(".")
+    if dot and name.lower().endswith(ENDINGS):
+        shape = stem + dot + name[-len(ending) :].lower()
+    return shape if len(shape) <= width else shape[: width - 3] + "..."
