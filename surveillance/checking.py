@@ -61,6 +61,15 @@ def check_content(content: Content) -> tuple[list[ContentError], dict[str, int]]
     }
 
 
+def unfilled(content: Content) -> dict[str, int]:
+    """What only the site can know and has not said yet, by name, with how many entries lack it."""
+    lacking = {
+        "no_pin": sum(not item.host_key for item in load_associations(content)),
+        "no_agency_pin": int(not load_agency(content).host_keys),
+    }
+    return {what: number for what, number in lacking.items() if number}
+
+
 def _registry(content: Content) -> list[ContentError]:
     """Dialects and thesauri that the registry names must exist."""
     dialects, thesauri = load_dialects(content), load_thesauri(content)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import signal
+import subprocess
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from rich.console import Console
 from surveillance.cli import main
 from surveillance.cli.common import Desk, write_table
 from surveillance.cli.screen import status_screen
+from surveillance.demonstration.servers import FeedServer
 from surveillance.status import NightStatus, next_step
 from tests.conftest import surveillance
 
@@ -110,3 +113,22 @@ def test_an_empty_journal_says_so(tmp_path: Path) -> None:
     done = surveillance("journal", "2024-01-16", "--state", tmp_path)
     assert (done.returncode, done.stdout) == (0, "")
     assert "2024-01-16" in done.stderr
+
+
+def test_a_site_is_told_what_it_has_not_filled_in_yet() -> None:
+    """The shipped content is in order, but no server's key is pinned: nothing would come in, nothing would leave."""
+    done = surveillance("check", "--lang", "en")
+    assert done.returncode == 0
+    assert "host_key of 63 associations" in done.stdout
+    assert "host_keys of the agency" in done.stdout
+
+
+def test_ctrl_c_leaves_the_servers_to_the_command_that_started_them() -> None:
+    """A terminal interrupts both processes: the servers end with their parent, not with a traceback."""
+    with FeedServer([], {}) as server:
+        process = server._process
+        assert process is not None
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+    assert process.returncode == 0

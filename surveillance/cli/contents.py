@@ -64,7 +64,7 @@ def check(
 
 
 def _check_content(desk: Desk) -> None:
-    from surveillance.checking import check_content
+    from surveillance.checking import check_content, unfilled
     from surveillance.errors import Exit
 
     problems, facts = check_content(desk.content)
@@ -75,6 +75,8 @@ def _check_content(desk: Desk) -> None:
     if problems:
         raise typer.Exit(int(Exit.CONTENT))
     desk.out.print(desk.say("check_content_ok", **facts), markup=False)
+    for what, number in unfilled(desk.content).items():
+        desk.out.print(desk.say(f"check_{what}", number=number), markup=False)
 
 
 def _check_file(desk: Desk, file: Path, code: str) -> None:
@@ -92,13 +94,13 @@ def _check_file(desk: Desk, file: Path, code: str) -> None:
                 markup=False,
             )
     if result.status == "refused":
-        cause = result.sentence_fr or desk.say(f"cause_{result.code}", detail=result.detail)
+        cause = result.sentence_fr or desk.say(f"cause_{result.code}", detail=result.detail).rstrip(" :")
         desk.out.print(desk.say("check_file_refused", name=file.name, cause=cause), markup=False)
     else:
         accepted, refused = result.ledger["accepted"], result.ledger["refused"]
         desk.out.print(desk.say("check_file_ok", name=file.name, accepted=accepted, refused=refused), markup=False)
         if result.code != "ok":
-            desk.out.print(desk.say(f"cause_{result.code}", detail=result.detail), markup=False)
+            desk.out.print(desk.say(f"cause_{result.code}", detail=result.detail).rstrip(" :"), markup=False)
     for _, sentence in result.notes:
         desk.out.print(f"  {sentence}", markup=False)
     raise typer.Exit(int(Exit.COMPLETE if result.code == "ok" and not result.refusals.num_rows else Exit.CHECK_FOUND))

@@ -30,14 +30,14 @@ def run_demo(night: date | None, seed: int, serve: bool, state: Path, lang: str 
     demo = Demo(state.absolute(), night or NIGHT, seed)
     desk = Desk(None, state, lang, quiet)
     if not (demo.simulated / "truth.json").is_file():
-        with counter(desk, "feeds", demo.nights) as advance:
+        with counter(desk, desk.say("demo_feeds"), demo.nights) as advance:
             make_feeds(demo, advance)
         put_on_servers(demo)
     with stand_servers(demo) as server:
         write_site(demo, server.ports)
         desk = Desk(demo.state / "site", demo.state, lang, quiet)
         if not (demo.state / "published" / "surveillance.duckdb").is_file():
-            with counter(desk, "history", demo.nights - 1) as advance:
+            with counter(desk, desk.say("demo_history"), demo.nights - 1) as advance:
                 fill_history(demo, advance)
         if serve:
             _wait(desk, demo)
@@ -51,12 +51,12 @@ def run_demo(night: date | None, seed: int, serve: bool, state: Path, lang: str 
 
 def _wait(desk: Desk, demo: Demo) -> None:
     """Serve until Ctrl-C; says what to type elsewhere."""
+    desk.err.print(desk.say("demo_served"), markup=False)
     for line in (
         f"surveillance run {demo.night} --state {demo.state}",
         f"surveillance status {demo.night} --state {demo.state}",
     ):
         desk.out.print(line, markup=False)
-    desk.out.print("Ctrl-C")
     try:
         signal.pause()
     except KeyboardInterrupt:

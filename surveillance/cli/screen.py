@@ -110,7 +110,7 @@ def _troubled(desk: Desk, night: date, found: NightStatus) -> list[str]:
         share = f"{100 * found.harm(item):.1f} %".replace(".", "," if desk.lang == "fr" else ".")
         status = desk.say(f"status_{item['status']}")
         lines += ["", f"{item['association']:<6} {name[:40]:<40} {status:>12} {share:>9}"[:WIDTH]]
-        lines += _wrapped("  ", desk.say(f"cause_{item['code']}", detail=item["detail"]).replace("()", "").strip())
+        lines += _wrapped("  ", desk.say(f"cause_{item['code']}", detail=item["detail"]).replace("()", "").rstrip(" :"))
         lines += _wrapped("  → ", _what_to_do(desk, night, item["code"], item["association"], member))
     return lines
 

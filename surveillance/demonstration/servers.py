@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -76,6 +77,7 @@ class FeedServer:
 
 def main() -> None:
     """Serve the configuration given on standard input until that input is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the command that started us: it closes our input
     configuration = json.loads(sys.stdin.readline())
     listeners = Listeners([Account(**item) for item in configuration["accounts"]])
     ended = threading.Event()
