@@ -93,6 +93,15 @@ def test_a_command_is_shown_with_the_folders_it_needs(tmp_path: Path) -> None:
     assert text.splitlines()[-1] == f"À taper : surveillance run {NIGHT} --state '{state}'"
 
 
+def test_what_a_unit_mails_can_be_typed_in_a_shell_without_its_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watchdog knows its folders from the environment; the operator who reads its mail has another one."""
+    monkeypatch.setenv("SURVEILLANCE_STATE", str(tmp_path))
+    text = status_screen(desk_of(False), NIGHT, NightStatus())
+    assert text.splitlines()[-1] == f"À taper : surveillance run {NIGHT} --state {tmp_path}"
+
+
 def test_what_the_machine_refuses_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import textwrap
 from datetime import date, datetime, timedelta
@@ -31,8 +32,11 @@ def status_screen(desk: Desk, night: date, found: NightStatus) -> str:
 
 
 def _typed(desk: Desk, night: date) -> str:
-    """The night as it is typed in a command, with the folders that were named to this one."""
-    named = {"--site": desk.site, "--state": desk.state}
+    """The night as it is typed in a command, with the folders named to this one, also by a unit's environment."""
+    named = {
+        "--site": desk.site or os.environ.get("SURVEILLANCE_SITE"),
+        "--state": desk.state or os.environ.get("SURVEILLANCE_STATE"),
+    }
     return " ".join([str(night), *(f"{option} {shlex.quote(str(path))}" for option, path in named.items() if path)])
 
 
