@@ -11,8 +11,11 @@ from surveillance.fates import FATES, settle
 from surveillance.store import OPEN, Store
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from surveillance.coding.syndromes import Coder
 
+CODE = (("thesaurus", "string"), ("code", "string"))
 BY_NIGHT = ("visit_syndromes", "visits", "unknown_codes", "receptions", "files", "signals")
 NO_RULE = {"thesaurus": "", "code": "", "syndrome": "", "age_min": None, "age_max": None, "principal_only": False}
 
@@ -52,6 +55,20 @@ def code_night(store: Store, night: date, coder: Coder) -> dict[str, int]:
         "SELECT DISTINCT thesaurus, unnest(diagnoses) AS code FROM visits WHERE from_night = $night ORDER BY ALL",
         {"night": night},
     )
+    with store.table("rules", _rules(seen, coder, night)):
+        store.run(store.sql("code_visits"), {"night": night})
+    unknown = [{"thesaurus": t, "code": c} for t, c in seen if coder.cim10(t, c, night) is None]
+    with store.table("unknown", pa.Table.from_pylist(unknown, schema=pa.schema(CODE))):
+        store.run(store.sql("unknown_codes"), {"night": night})
+    uses = store.value("SELECT coalesce(sum(uses), 0) FROM unknown_codes WHERE night = $night", {"night": night})
+    coded = store.value("SELECT count(*) FROM visit_syndromes WHERE from_night = $night", {"night": night})
+    return {"codes": len(seen), "unknown_codes": len(unknown), "unknown_uses": int(uses), "coded_in": int(coded)}
+
+
+def _rules(seen: list[tuple[Any, ...]], coder: Coder, night: date) -> pa.Table:
+    """One row per code seen and rule it falls under: thesaurus, code, syndrome, age_min and age_max (months)."""
+    import pyarrow as pa
+
     rules = [NO_RULE] + [
         {
             "thesaurus": thesaurus,
@@ -64,27 +81,9 @@ def code_night(store: Store, night: date, coder: Coder) -> dict[str, int]:
         for thesaurus, code in seen
         for rule in coder.rules_for(thesaurus, code, night)
     ]
-    schema = pa.schema(
-        [
-            ("thesaurus", pa.string()),
-            ("code", pa.string()),
-            ("syndrome", pa.string()),
-            ("age_min", pa.int32()),
-            ("age_max", pa.int32()),
-            ("principal_only", pa.bool_()),
-        ]
-    )
-    with store.table("rules", pa.Table.from_pylist(rules, schema=schema)):
-        store.run(store.sql("code_visits"), {"night": night})
-    unknown = [{"thesaurus": t, "code": c} for t, c in seen if coder.cim10(t, c, night) is None]
-    with store.table(
-        "unknown",
-        pa.Table.from_pylist(unknown, schema=pa.schema([("thesaurus", pa.string()), ("code", pa.string())])),
-    ):
-        store.run(store.sql("unknown_codes"), {"night": night})
-    uses = store.value("SELECT coalesce(sum(uses), 0) FROM unknown_codes WHERE night = $night", {"night": night})
-    coded = store.value("SELECT count(*) FROM visit_syndromes WHERE from_night = $night", {"night": night})
-    return {"codes": len(seen), "unknown_codes": len(unknown), "unknown_uses": int(uses), "coded_in": int(coded)}
+    ages = [("age_min", pa.int32()), ("age_max", pa.int32())]
+    schema = pa.schema([*CODE, ("syndrome", pa.string()), *ages, ("principal_only", pa.bool_())])
+    return pa.Table.from_pylist(rules, schema=schema)
 
 
 def touched_days(store: Store, night: date) -> tuple[date, date] | None:

@@ -130,60 +130,66 @@ def _earlier_ports(demo: Demo) -> dict[str, int]:
 
 def write_site(demo: Demo, ports: dict[str, int]) -> None:
     """Write the site folder and the private keys: what an operator would have edited by hand."""
-    shipped = Content()
-    site, keys = demo.state / "site", make_folder(demo.state / "keys")
+    shipped, site = Content(), demo.state / "site"
+    members = [_on_loopback(demo, item, ports[item.code]) for item in load_associations(shipped)]
+    history = earlier_weeks(shipped, demo.first - timedelta(weeks=52 * YEARS_BEFORE), demo.first_day, demo.seed)
     write_atomic(demo.state / "servers" / "ports.json", json.dumps(ports, indent=1).encode())
-    members = [
-        item.model_copy(
-            update={
-                "host": LOOPBACK,
-                "port": ports[item.code],
-                "host_key": fingerprint(public_line(key_from_seed(str(demo.seed), f"host {item.code}"))),
-            }
-        )
-        for item in load_associations(shipped)
-    ]
     write_atomic(site / REGISTRY, registry_toml(members).encode())
     write_atomic(site / TIMETABLE, shipped.bytes("schedules/demo.toml"))
-    write_atomic(
-        site / SETTINGS,
-        _toml(
-            {
-                "env": "TEST",
-                "lang": "fr",
-                "state": str(demo.state.absolute()),
-                "keys": "keys",
-                "sign": True,
-                "rehearsal_hour": REHEARSAL_HOUR,
-            }
-        ).encode(),
-    )
-    history = earlier_weeks(shipped, demo.first - timedelta(weeks=52 * YEARS_BEFORE), demo.first_day, demo.seed)
+    write_atomic(site / SETTINGS, _settings_toml(demo).encode())
     write_atomic(site / HISTORY, csv_of(history).encode())
-    pin = fingerprint(public_line(key_from_seed(str(demo.seed), "agency host")))
-    write_atomic(
-        site / AGENCY,
-        _toml(
-            {
-                "name": "Santé publique France (démonstration)",
-                "host": LOOPBACK,
-                "port": ports["agency"],
-                "user": "sos-medecins",
-                "path": "/drop",
-                "host_keys": [pin],
-                "session_seconds": 30,
-                "attempts": 2,
-                "backoff_seconds": [0.5],
-                "ack_seconds": 10,
-            }
-        ).encode(),
+    write_atomic(site / AGENCY, _agency_toml(demo, ports["agency"]).encode())
+    _write_keys(demo, members)
+
+
+def _pin(demo: Demo, role: str) -> str:
+    return fingerprint(public_line(key_from_seed(str(demo.seed), role)))
+
+
+def _on_loopback(demo: Demo, item: Association, port: int) -> Association:
+    """An association as its site entry says: the server of this machine, the key it has promised."""
+    return item.model_copy(
+        update={"host": LOOPBACK, "port": port, "host_key": _pin(demo, f"host {item.code}")},
     )
+
+
+def _settings_toml(demo: Demo) -> str:
+    return _toml(
+        {
+            "env": "TEST",
+            "lang": "fr",
+            "state": str(demo.state.absolute()),
+            "keys": "keys",
+            "sign": True,
+            "rehearsal_hour": REHEARSAL_HOUR,
+        }
+    )
+
+
+def _agency_toml(demo: Demo, port: int) -> str:
+    return _toml(
+        {
+            "name": "Santé publique France (démonstration)",
+            "host": LOOPBACK,
+            "port": port,
+            "user": "sos-medecins",
+            "path": "/drop",
+            "host_keys": [_pin(demo, "agency host")],
+            "session_seconds": 30,
+            "attempts": 2,
+            "backoff_seconds": [0.5],
+            "ack_seconds": 10,
+        }
+    )
+
+
+def _write_keys(demo: Demo, members: Sequence[Association]) -> None:
+    """The key of pseudonyms, and every private key that is not there yet."""
+    keys = make_folder(demo.state / "keys")
     write_atomic(keys / "pseudonym.key", demonstration_key())
-    for name, role in [
-        ("manifest.key", "manifest"),
-        ("sftp_agency", "client agency"),
-        *((f"sftp_{item.code}", f"client {item.code}") for item in members),
-    ]:
+    roles = {"manifest.key": "manifest", "sftp_agency": "client agency"}
+    roles |= {f"sftp_{item.code}": f"client {item.code}" for item in members}
+    for name, role in roles.items():
         if not (keys / name).is_file():
             write_private(key_from_seed(str(demo.seed), role), keys / name)
 
