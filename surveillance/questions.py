@@ -30,7 +30,7 @@ DIMENSIONS: Mapping[str, str] = {
     "age": "a.age_group",
     "sex": "d.sex",
 }
-PERIODS = {"day": "day", "week": "week", "month": "month"}
+OF_PEOPLE = ("age", "sex")  # the other dimensions are of time and place: there a feed can be missing
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def ask(store: Store, question: Question) -> Answer:
 
     Columns: those of `by`, syndrome, visits (acts counted in the syndrome), visits_all (all acts), visits_coded (acts
     with at least one diagnosis), share_all, share_coded (0–1), rate_coded (per 100,000 coded acts, the unit of Odissé),
-    complete (every day of the cell is held and can no longer receive late visits).
+    complete (every association sent every day of the cell, and nothing more can arrive for it).
     """
     _check(store, question)
     ages = load_ages(store.content)
@@ -69,8 +69,9 @@ def ask(store: Store, question: Question) -> Answer:
     with (
         store.table("ages", _age_table(ages, question.scheme)),
         store.table("territories", _territory_table(store)),
+        store.table("closures", _closure_table(store)),
     ):
-        table = store.frame(_statement(question, counts, denominators), _parameters(store, question))
+        table = store.frame(_statement(question, counts, denominators), _parameters(store, question, denominators))
     return Answer(table, _facts(store, question))
 
 
@@ -107,6 +108,9 @@ def _sources(store: Store, question: Question) -> tuple[str, str]:
 def _statement(question: Question, counts: str, denominators: str) -> str:
     shown = ", ".join(f"{DIMENSIONS[name]} AS {_quoted(name)}" for name in question.by)
     keys = ", ".join(_quoted(name) for name in question.by)
+    whereabouts = [name for name in question.by if name not in OF_PEOPLE]
+    shown_where = ", ".join(["1 AS everywhere", *(f"{DIMENSIONS[name]} AS {_quoted(name)}" for name in whereabouts)])
+    where_keys = ", ".join(["everywhere", *(_quoted(name) for name in whereabouts)])
     place = "JOIN territories t ON t.association = d.association JOIN ages a ON a.age_band = d.age_band"
     where = """d.visit_day BETWEEN $since::DATE AND $until::DATE
         AND (len($ages) = 0 OR list_contains($ages, a.age_group)) AND (len($sexes) = 0 OR list_contains($sexes, d.sex))
@@ -116,47 +120,71 @@ def _statement(question: Question, counts: str, denominators: str) -> str:
         (year(day - INTERVAL 8 MONTH) || '-' || right((year(day - INTERVAL 8 MONTH) + 1)::VARCHAR, 2));
     WITH wanted AS (SELECT unnest($syndromes::VARCHAR[]) AS syndrome),
     below AS (
-        SELECT {shown}, sum(d.visits_all) AS visits_all, sum(d.visits_coded) AS visits_coded,
-            min(d.visit_day) AS first_day, max(d.visit_day) AS last_day
+        SELECT {shown}, sum(d.visits_all) AS visits_all, sum(d.visits_coded) AS visits_coded
         FROM {denominators} d {place} WHERE {where} GROUP BY ALL
     ),
     above AS (
         SELECT {shown}, d.syndrome, sum(d.visits) AS visits FROM {counts} d {place}
         WHERE {where} AND list_contains($syndromes, d.syndrome) GROUP BY ALL
+    ),
+    expected AS (
+        SELECT c.day::DATE AS visit_day, t.association, t.department,
+            p.association IS NOT NULL AND c.day >= $held::DATE AND c.day + {SETTLED_DAYS} <= $known::DATE AS settled
+        FROM (SELECT unnest(generate_series($from::DATE, $to::DATE, INTERVAL 1 DAY))::DATE AS day) c
+        CROSS JOIN territories t
+        LEFT JOIN (SELECT DISTINCT visit_day, association FROM {denominators}) p
+            ON p.visit_day = c.day AND p.association = t.association
+        ANTI JOIN closures x ON x.association = t.association AND c.day BETWEEN x.first AND x.last
+        WHERE c.day + 1 BETWEEN t.since AND t.until
+            AND (len($places) = 0 OR list_contains($places, t.association))
+    ),
+    settled AS (
+        SELECT {shown_where}, bool_and(d.settled) AS complete
+        FROM expected d JOIN territories t USING (association) GROUP BY ALL
     )
     SELECT {keys}, syndrome, visits::BIGINT AS visits, visits_all::BIGINT AS visits_all,
         visits_coded::BIGINT AS visits_coded,
         visits / nullif(visits_all, 0) AS share_all, visits / nullif(visits_coded, 0) AS share_coded,
         100000 * visits / nullif(visits_coded, 0) AS rate_coded,
-        (last_day + {SETTLED_DAYS} <= $known::DATE AND {_whole(question)}) AS complete
-    FROM (SELECT * REPLACE (coalesce(visits, 0) AS visits) FROM
+        coalesce(complete, false) AS complete
+    FROM (SELECT * REPLACE (coalesce(visits, 0) AS visits), 1 AS everywhere FROM
         (below CROSS JOIN wanted) LEFT JOIN above USING ({keys}, syndrome))
+    LEFT JOIN settled USING ({where_keys})
     ORDER BY {keys}, syndrome
     """
 
 
-def _whole(question: Question) -> str:
-    period = next((PERIODS[name] for name in question.by if name in PERIODS), None)
-    if period is None:
-        return "true"
-    return f"date_trunc('{period}', first_day)::DATE >= $held::DATE"
+def _whole_periods(first: date, last: date, by: tuple[str, ...]) -> tuple[date, date]:
+    """The days from `first` to `last`, with the rest of the weeks, months or seasons they begin and end."""
+    if "season" in by:
+        first = first.replace(year=first.year - (first.month < 9), month=9, day=1)
+        return first, last.replace(year=last.year + (last.month >= 9), month=8, day=31)
+    if "month" in by:
+        first = first.replace(day=1)
+        last = (last.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    if "week" in by:
+        first, last = first - timedelta(days=first.weekday()), last + timedelta(days=6 - last.weekday())
+    return first, last
 
 
-def _parameters(store: Store, question: Question) -> dict[str, Any]:
+def _parameters(store: Store, question: Question, denominators: str) -> dict[str, Any]:
     known = question.as_of or store.value("SELECT max(night) FROM receptions") or date(1970, 1, 1)
-    first = store.value("SELECT min(night) FROM receptions") or date(1970, 1, 1)
-    out: dict[str, Any] = {
-        "since": question.since,
-        "until": question.until,
+    held = store.value("SELECT min(night) FROM receptions") or date(1970, 1, 1)
+    asked = {"since": question.since, "until": question.until}
+    days = store.rows(
+        f"SELECT min(visit_day), max(visit_day) FROM {denominators} WHERE visit_day BETWEEN $since AND $until", asked
+    )[0]
+    begin, end = _whole_periods(days[0] or known, days[1] or known, question.by)
+    return asked | {
+        "from": max(begin, question.since),
+        "to": min(end, question.until),
         "ages": list(question.ages),
         "sexes": list(question.sexes),
         "places": list(associations_in(question.territories, load_associations(store.content))),
         "syndromes": list(question.syndromes),
         "known": known,
+        "held": held - timedelta(days=1),
     }
-    if "$held" in _statement(question, "counts", "denominators"):
-        out["held"] = first - timedelta(days=1)
-    return out
 
 
 def _facts(store: Store, question: Question) -> dict[str, str]:
@@ -190,7 +218,19 @@ def _territory_table(store: Store) -> Any:
             "association": [m.code for m in members],
             "region": [m.region for m in members],
             "department": [m.department for m in members],
+            "since": [m.since for m in members],
+            "until": [m.until or date(9999, 12, 31) for m in members],
         }
+    )
+
+
+def _closure_table(store: Store) -> Any:
+    import pyarrow as pa
+
+    declared = [item for member in load_associations(store.content) for item in member.closures]
+    rows = [{"association": item.association, "first": item.first, "last": item.last} for item in declared]
+    return pa.Table.from_pylist(
+        rows, schema=pa.schema([("association", pa.string()), ("first", pa.date32()), ("last", pa.date32())])
     )
 
 

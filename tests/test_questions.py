@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from datetime import date
 
 import pandas as pd
@@ -14,7 +15,7 @@ from surveillance.questions import Question, ask
 from surveillance.replay import replay
 from surveillance.settings import Settings, load_settings
 from surveillance.simulation import simulate
-from surveillance.store import open_published
+from surveillance.store import Store, open_published, published_path
 from tests.conftest import surveillance
 
 FIRST, LAST = date(2023, 1, 2), date(2023, 1, 22)  # the week 2023-W01 has wholly arrived by the last night
@@ -110,3 +111,18 @@ def test_a_question_that_means_nothing_says_what_could(
     with open_published(settings.state, content) as store, pytest.raises(UsageError) as caught:
         ask(store, question)
     assert caught.value.hint
+
+
+def test_a_day_an_association_never_sent_makes_its_cells_incomplete(
+    content: Content, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "store.duckdb"
+    shutil.copyfile(published_path(settings.state), path)
+    with Store(path, content) as store:
+        for table in ("counts", "denominators"):
+            store.run(f"DELETE FROM {table} WHERE association = '5901' AND visit_day = DATE '2023-01-04'")
+        regions = ask(store, Question(("grippe",), by=("region", "week", "age"))).table
+        first = regions[regions["week"] == "2023-W01"].groupby("region")["complete"].all()
+        assert not first["32"]
+        assert first.drop("32").all()
+        assert not ask(store, Question(("grippe",), by=("sex",))).table["complete"].any()
