@@ -1,6 +1,6 @@
 """What the reason for a call says: the concepts of a short French text, with its negations, relatives and vaccines.
 
-The rules, in the order they run on each segment of the text, are in surveillance/reason_rules.py; the words they
+The rules, in the order they run on each segment of the text, are in reason_rules.py beside this file; the words they
 look for are in extracts/nomenclatures/reasons.toml. The text itself is never kept.
 """
 
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from surveillance.coding.reason_rules import SEGMENT_RULES, Groups, Temperature, as_fever, segments
+from surveillance.coding.reason_rules import SEGMENT_RULES, Groups, segments
 from surveillance.coding.reason_terms import Lexicon, normalise
+from surveillance.coding.temperatures import Temperature, as_fever
 from surveillance.content import Content, load
 
 FILE = "extracts/nomenclatures/reasons.toml"
