@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest

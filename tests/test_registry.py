@@ -58,7 +58,8 @@ def test_dialects_and_thesauri_are_all_in_use() -> None:
 
 
 def test_usual_volumes_sum_to_the_national_mean() -> None:
-    assert sum(item.usual_volume for item in ASSOCIATIONS) == pytest.approx(12_510, abs=5)
+    """12,510 acts with a diagnosis a day in 2024 (published), and some 6 % of visits on top without one."""
+    assert sum(item.usual_volume for item in ASSOCIATIONS) == pytest.approx(12_510 / 0.94, rel=0.01)
 
 
 def test_membership_dates() -> None:
