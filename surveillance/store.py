@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -62,7 +64,12 @@ class Store:
 
     def run(self, statement: str, parameters: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:
         """Execute a statement; `$name` parameters by name."""
-        return self.connection.execute(statement, dict(parameters) if parameters else None)
+        try:
+            return self.connection.execute(statement, dict(parameters) if parameters else None)
+        except duckdb.Error as error:
+            if "No space left" in str(error):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            raise
 
     def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a statement."""
@@ -91,7 +98,7 @@ class Store:
         except BaseException:
             self.connection.execute("ROLLBACK")
             raise
-        self.connection.execute("COMMIT")
+        self.run("COMMIT")
 
     @contextmanager
     def table(self, name: str, rows: pa.Table) -> Iterator[None]:

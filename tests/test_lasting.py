@@ -7,9 +7,12 @@ import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
+from surveillance.delivery.sending import _read_ack
 from surveillance.demonstration.demo import Demo
 from surveillance.journal import read_journal
+from surveillance.status import journal_path
 from surveillance.store import store_path
 from tests.conftest import surveillance
 from tests.test_night import NIGHT, manifest_of, outbox
@@ -84,3 +87,32 @@ def test_a_journal_line_that_is_no_event_is_said_and_passed_over(tmp_path: Path)
     path = tmp_path / "journal.jsonl"
     path.write_text('123\nnull\n{"a": 1}\n{"at": "x", "event": "night do\n{"at": "x", "event": "fine"}\n')
     assert [event["event"] for event in read_journal(path)] == ["unreadable"] * 4 + ["fine"]
+
+
+@pytest.mark.parametrize("ack", ["", '{"step": "INTE', "[]", '{"errors": 5}', "[" * 100_000])
+def test_an_acknowledgement_that_cannot_be_read_is_as_none(ack: str) -> None:
+    with pytest.raises((ValueError, RecursionError)):
+        _read_ack(ack.encode())
+
+
+@pytest.mark.parametrize("ack", ['{"step": "ERREUR"}', '{"step": "?", "refused": true, "errors": ["a", null]}'])
+def test_an_acknowledgement_that_says_no_is_a_refusal(ack: str) -> None:
+    found = _read_ack(ack.encode())
+    assert (found["refused"], found["errors"]) == (True, [])
+
+
+def test_a_night_whose_acknowledgement_is_garbage_is_delivered(stage: Demo) -> None:
+    agency = stage.state / "site" / "schedules" / "agency.toml"
+    agency.write_text(agency.read_text(encoding="utf-8").replace("ack_seconds = 10", "ack_seconds = 0.2"))
+    (stage.state / "agency" / "drop" / "SOS_TEST_20240116_000001.ack.json").write_text("garbage", encoding="utf-8")
+    run(stage, NIGHT)
+    states = [
+        event["state"] for event in read_journal(journal_path(stage.state, NIGHT)) if event["event"] == "delivery"
+    ]
+    assert states[-1] == "read_back"
+
+
+@pytest.mark.parametrize("words", [("--since", "2024-W99"), ("--since", "2024-W00"), ("--by", "week,vendor")])
+def test_a_question_that_means_nothing_is_not_a_bug(stage: Demo, words: tuple[str, str]) -> None:
+    assert surveillance("query", "grippe", *words, "--state", stage.state).returncode == 2
+    assert surveillance("query", "grippe", "--by", "week,week", "--state", stage.state).returncode == 0

@@ -54,7 +54,7 @@ def query(
     desk = Desk(site, state, lang, quiet)
     question = Question(
         syndromes=tuple(syndromes),
-        by=tuple(part.strip() for part in by.split(",") if part.strip()) or ("national",),
+        by=tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip())) or ("national",),
         since=_day(since, first=True) or date(2000, 1, 1),
         until=_day(until, first=False) or date(2100, 1, 1),
         scheme=scheme,
@@ -79,7 +79,11 @@ def _day(text: str | None, first: bool) -> date | None:
 
     from surveillance.cli.common import parse_night
     from surveillance.clock import week_monday
+    from surveillance.errors import UsageError
 
     if text and re.fullmatch(r"\d{4}-W\d\d", text):
-        return week_monday(text) + timedelta(days=0 if first else 6)
+        try:
+            return week_monday(text) + timedelta(days=0 if first else 6)
+        except ValueError:
+            raise UsageError(f"{text!r} is not a week of that year", "write YYYY-Www, as 2023-W05") from None
     return parse_night(text)

@@ -16,6 +16,7 @@ from surveillance.sftp.client import NET_CODES, Endpoint, Session, SftpError, co
 
 FILE = "schedules/agency.toml"
 State = Callable[..., None]
+ACK_BYTES = 1_000_000
 
 
 class Agency(BaseModel):
@@ -66,16 +67,32 @@ def _send_once(endpoint: Endpoint, agency: Agency, files: Mapping[str, bytes], s
             proof = session.put_proven(data, agency.path, name)
             state("sent", name=name, already=proof.already)
         state("read_back")
-        return _await_ack(session, agency, next(reversed(list(files))))
+        return _await_ack(session, agency, next(reversed(list(files))), state)
 
 
-def _await_ack(session: Session, agency: Agency, manifest: str) -> dict[str, Any] | None:
+def _await_ack(session: Session, agency: Agency, manifest: str, state: State) -> dict[str, Any] | None:
+    """The acknowledgement; one that cannot be read (or is half written) is as none: the files are proven already."""
     path = f"{agency.path.rstrip('/')}/{manifest.removesuffix('.manifest.json')}.ack.json"
     until = time.monotonic() + agency.ack_seconds
     while True:
-        if session.exists(path):
-            ack: dict[str, Any] = json.loads(session.read(path, max_bytes=1_000_000))
-            return ack
+        unread = ""
+        try:
+            if session.exists(path):
+                return _read_ack(session.read(path, max_bytes=ACK_BYTES))
+        except (SftpError, ValueError, RecursionError) as error:
+            unread = type(error).__name__
         if time.monotonic() >= until:
+            if unread:
+                state("ack_unreadable", cause=unread)
             return None
         time.sleep(0.1)
+
+
+def _read_ack(data: bytes) -> dict[str, Any]:
+    """An acknowledgement as deliver takes it: `refused` (bool), `step`, `errors` (of objects); else ValueError."""
+    ack = json.loads(data)
+    if not isinstance(ack, dict) or not isinstance(ack.get("step"), str):
+        raise ValueError("not an acknowledgement")
+    errors = ack.get("errors")
+    kept = [item for item in errors if isinstance(item, dict)] if isinstance(errors, list) else []
+    return ack | {"refused": ack.get("refused") is True or ack["step"] == "ERREUR", "errors": kept}
