@@ -96,7 +96,7 @@ def _facts(desk: Desk, demo: Demo, night: Night, found: NightStatus) -> list[tup
     rows.insert(1, (desk.say("summary_late"), str(found.late())))
     return [
         *rows,
-        (desk.say("summary_visits", day=demo.night - timedelta(days=1)), _number(found.facts.get("day_visits"))),
+        (desk.say("summary_visits", day=demo.night - timedelta(days=1)), _number(found.facts.get("day_acts"))),
         (desk.say("summary_late_visits"), _number(found.facts.get("late_visits"))),
         (desk.say("summary_coded"), f"{coded} %"),
         (desk.say("summary_signals"), _number(found.facts.get("signals"))),

@@ -91,7 +91,7 @@ def _running(desk: Desk, found: NightStatus) -> list[str]:
 
 def _summary(desk: Desk, found: NightStatus) -> list[str]:
     counts = {name: found.counted(name) for name in ("received", "partial", "absent", "refused", "closed")}
-    visits = sum(int(item["day_visits"]) for item in found.receptions.values())
+    visits = int(found.facts.get("day_acts", 0))
     share = f"{100 * found.missing_share():.1f} %".replace(".", "," if desk.lang == "fr" else ".")
     return [
         *_wrapped("", desk.say("status_counts", late=found.late(), **counts)),

@@ -22,16 +22,16 @@ def aggregate(night: Night) -> Counts:
             night.store.run("DELETE FROM facts WHERE key = 'recount'")
         counted = count_days(night.store, *days, acts) if days else 0
         audit(night.store, night.date, acts)
-    return {"acts_counted": counted, "coded_percent": _coded(night), **_coverage(night)}
+    return {"acts_counted": counted, **_day(night), **_coverage(night)}
 
 
-def _coded(night: Night) -> int:
-    """Share of the acts of the day that have a diagnosis, in per cent."""
-    share = night.store.value(
-        "SELECT 100 * sum(visits_coded) / nullif(sum(visits_all), 0) FROM denominators WHERE visit_day = $day",
+def _day(night: Night) -> Counts:
+    """Acts of the day the night is for, and the share of them that have a diagnosis, in per cent."""
+    acts, coded = night.store.rows(
+        "SELECT coalesce(sum(visits_all), 0), coalesce(sum(visits_coded), 0) FROM denominators WHERE visit_day = $day",
         {"day": night.visit_day},
-    )
-    return round(share or 0)
+    )[0]
+    return {"day_acts": int(acts), "coded_percent": round(100 * coded / acts) if acts else 0}
 
 
 def _too_few(night: Night, share: float) -> None:
