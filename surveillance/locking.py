@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from surveillance.errors import BusyError
+from surveillance.errors import BusyError, SettingsError
 from surveillance.files import make_folder
+
+
+def check_owner(state: Path) -> None:
+    """Only the user that owns the state may write to it: files of another (root, say) would stop the next night."""
+    if state.is_dir() and (owner := state.stat().st_uid) != os.geteuid():
+        try:
+            name = pwd.getpwuid(owner).pw_name
+        except KeyError:
+            name = str(owner)
+        raise SettingsError(f"the state {state} belongs to the user {name}", f"sudo -u {name} surveillance …")
 
 
 @contextmanager

@@ -16,10 +16,12 @@ from surveillance import __version__
 from surveillance.associations import Association, load_associations
 from surveillance.clock import Clock, instant
 from surveillance.content import Content
+from surveillance.delivery.manifest import load_signing_key
 from surveillance.errors import Exit, SurveillanceError, UsageError
 from surveillance.files import make_folder
 from surveillance.journal import Journal
-from surveillance.locking import night_lock
+from surveillance.locking import check_owner, night_lock
+from surveillance.pseudonyms import load_key
 from surveillance.retention import erase_raw
 from surveillance.settings import Settings
 from surveillance.store import Store, publish, store_path
@@ -47,6 +49,7 @@ class Night:
     verdict: Exit | None = None  # worse than partial: too few feeds, past the deadline
 
     def __post_init__(self) -> None:
+        check_owner(self.settings.state)
         self.started: dt.datetime = self.clock.now()
         self.journal = Journal(self.settings.state / "journal", self.date, self.clock)
 
@@ -108,6 +111,7 @@ def run_night(night: Night, steps: tuple[str, ...] = STEPS) -> Exit:
             env=night.settings.env,
         )
         try:
+            preflight(night, steps)
             for name in steps:
                 take_step(night, name)
             missing = night.missing + troubled(night)
@@ -124,6 +128,17 @@ def run_night(night: Night, steps: tuple[str, ...] = STEPS) -> Exit:
         result = night.verdict or (Exit.PARTIAL if missing else Exit.COMPLETE)
         night.journal.event("night done", exit=int(result), missing=missing)
         return result
+
+
+def preflight(night: Night, steps: tuple[str, ...]) -> None:
+    """What would stop the night at its end stops it before anything is fetched."""
+    if "validate" in steps:
+        load_key(night.settings.key("pseudonym.key"))
+    if "deliver" in steps and night.settings.sign:
+        load_signing_key(night.settings.key("manifest.key"))
+    known = "SELECT count(*) FROM receptions WHERE night = $night"
+    if not {"gather", "validate", "code"} & set(steps) and not night.store.value(known, {"night": night.date}):
+        raise UsageError(f"the night of {night.date} has not been gathered", f"surveillance run {night.date}")
 
 
 def troubled(night: Night) -> list[str]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from surveillance.content import Content, load
 
 FILE = "schedules/settings.toml"
+MACHINE_SITE = Path("/etc/surveillance")  # where the README sets a site up
 
 
 class Settings(BaseModel):
@@ -30,10 +31,12 @@ class Settings(BaseModel):
 
 
 def default_site(state: Path | None) -> Path | None:
-    """The site folder when none is named: $SURVEILLANCE_SITE, else the folder `site` inside the state folder."""
+    """The site when none is named: $SURVEILLANCE_SITE, else `site` in the state folder, else /etc/surveillance."""
     if named := os.environ.get("SURVEILLANCE_SITE"):
         return Path(named)
-    return state / "site" if state and (state / "site").is_dir() else None
+    if state and (state / "site").is_dir():
+        return state / "site"
+    return MACHINE_SITE if MACHINE_SITE.is_dir() else None
 
 
 def load_settings(content: Content, state: Path | None = None) -> Settings:

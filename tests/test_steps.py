@@ -54,9 +54,18 @@ def test_a_file_proven_only_after_the_deadline_is_late(stage: Demo) -> None:
 
 
 def test_delivering_a_night_that_was_not_gathered_says_what_to_type(stage: Demo) -> None:
-    result = surveillance("deliver", NIGHT, "--state", stage.state)
-    assert result.returncode == 14
-    assert f"surveillance run {NIGHT}" in result.stderr
+    for command in ("deliver", "report"):
+        result = surveillance(command, NIGHT, "--state", stage.state)
+        assert result.returncode == 2
+        assert f"surveillance run {NIGHT}" in result.stderr
+
+
+def test_a_missing_key_stops_before_anything_is_fetched(stage: Demo) -> None:
+    (stage.state / "keys" / "pseudonym.key").unlink()
+    result = surveillance("run", NIGHT, "--state", stage.state)
+    assert result.returncode == 11
+    assert "pseudonym" in result.stderr
+    assert not (stage.state / "inbox" / NIGHT).exists()
 
 
 def test_a_template_that_breaks_does_not_hold_the_file_back(stage: Demo) -> None:
