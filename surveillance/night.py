@@ -45,7 +45,6 @@ class Night:
     tell: Teller = lambda kind, fields: None
     feeds: Path | None = None  # a folder of feeds (NIGHT/ASSOCIATION/file) to read instead of the SFTP servers
     missing: list[str] = field(default_factory=list)  # steps that were not done: makes the exit code 3
-    pseudonym_key: bytes | None = None  # instead of the key file (demonstrations)
     verdict: Exit | None = None  # worse than partial: too few feeds, past the deadline
 
     def __post_init__(self) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from surveillance.content import Content
 from surveillance.delivery.sending import _read_ack
 from surveillance.demonstration.demo import Demo
 from surveillance.journal import read_journal
 from surveillance.status import journal_path
-from surveillance.store import store_path
+from surveillance.store import Store, store_path
 from tests.conftest import surveillance
 from tests.test_night import NIGHT, manifest_of, outbox
 
@@ -116,3 +117,13 @@ def test_a_night_whose_acknowledgement_is_garbage_is_delivered(stage: Demo) -> N
 def test_a_question_that_means_nothing_is_not_a_bug(stage: Demo, words: tuple[str, str]) -> None:
     assert surveillance("query", "grippe", *words, "--state", stage.state).returncode == 2
     assert surveillance("query", "grippe", "--by", "week,week", "--state", stage.state).returncode == 0
+
+
+def test_a_night_gathered_but_never_read_is_read_by_the_next(stage: Demo) -> None:
+    """It died between gather and validate, nobody ran it again: its files must not count as known and be lost."""
+    shutil.rmtree(stage.state / "records" / "2024-01-15")
+    assert surveillance("replay", "2024-01-02", "2024-01-14", "--state", stage.state, "-q").returncode == 0
+    assert surveillance("run", "2024-01-16", "--state", stage.state).returncode == 3
+    with Store(store_path(stage.state), Content()) as store:
+        held = store.value("SELECT count(*) FROM receptions WHERE night = DATE '2024-01-15' AND loaded > 0")
+    assert held > 50

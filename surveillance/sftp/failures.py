@@ -33,7 +33,8 @@ def classify(error: BaseException, expired: bool) -> SftpError:
     if isinstance(error, SftpError):
         return error
     text = str(error).lower()
-    if expired or isinstance(error, TimeoutError) or "timeout" in text or "no existing session" in text:
+    silent = any(words in text for words in ("timeout", "timed out", "no existing session", "protocol banner"))
+    if expired or isinstance(error, TimeoutError) or silent:
         return SftpError("timeout", "délai dépassé")
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
         return SftpError("weak_crypto", "aucun algorithme admis en commun")

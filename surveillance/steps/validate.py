@@ -6,6 +6,7 @@ What the records say of raw files that are gone is kept.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,24 @@ WORST = {"refused": 0, "partial": 1, "received": 2}
 
 def validate(night: Night) -> Counts:
     """Write records/NIGHT: visits, refusals, files and receptions, from the inbox of the night."""
-    key = night.pseudonym_key or load_key(night.settings.key("pseudonym.key"))
-    return validate_with(night, build_context(night.content, key))
+    context = build_context(night.content, load_key(night.settings.key("pseudonym.key")))
+    for earlier in unfinished(night):
+        night.journal.event("night read late", night=earlier, reason="gathered, but never read")
+        validate_with(Night(earlier, night.content, night.settings, night.clock), context)
+    return validate_with(night, context)
+
+
+def unfinished(night: Night) -> list[date]:
+    """Earlier nights that were gathered and died before they were read: later nights take their files for known."""
+    inbox, records = night.settings.state / "inbox", night.settings.state / "records"
+    gathered = [path.parent.name for path in sorted(inbox.glob("????-??-??/receptions.json"))]
+    return [
+        date.fromisoformat(name)
+        for name in gathered
+        if name < night.date.isoformat()
+        and not (records / name / "receptions.parquet").is_file()
+        and any(item.files for item in read_receptions(inbox / name))
+    ]
 
 
 def validate_with(night: Night, context: IntakeContext) -> Counts:
