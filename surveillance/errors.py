@@ -89,6 +89,10 @@ class DeliveryError(SurveillanceError):
     exit_code = Exit.DELIVERY
 
 
+class NumberTaken(DeliveryError):
+    """The agency holds other bytes under this number: nothing was overwritten, another number is needed."""
+
+
 class BusyError(SurveillanceError):
     """Another night holds the lock of this state folder."""
 

@@ -89,3 +89,14 @@ def test_wrong_content_stops_before_anything_is_fetched(stage: Demo) -> None:
 def test_a_report_drawn_again_does_not_hide_what_is_missing(stage: Demo) -> None:
     assert surveillance("run", NIGHT, "--state", stage.state).returncode == 3
     assert surveillance("report", NIGHT, "--state", stage.state).returncode == 3
+
+
+def test_a_number_the_agency_knows_with_other_bytes_is_left_and_the_next_one_taken(stage: Demo) -> None:
+    drop = stage.state / "agency" / "drop"
+    (drop / "SOS_TEST_20240116_000001_VIS.csv.gz").write_bytes(b"of a machine that is no more")
+    assert surveillance("run", NIGHT, "--state", stage.state).returncode == 3
+    assert (drop / "SOS_TEST_20240116_000001_VIS.csv.gz").read_bytes() == b"of a machine that is no more"
+    assert (drop / "SOS_TEST_20240116_000002.manifest.json").is_file()
+    before = {path.name for path in drop.iterdir()}
+    assert surveillance("run", NIGHT, "--state", stage.state).returncode == 3
+    assert {path.name for path in drop.iterdir()} == before

@@ -17,12 +17,12 @@ NAME = "numbers.jsonl"
 WHOLE = {"env", "night", "content", "seq", "prev_seq", "supersedes", "created"}
 
 
-def number_for(outbox: Path, body: Body, created: str) -> Number:
-    """The number of this content: the one it was given before, else the next one (reserved on disk)."""
+def number_for(outbox: Path, body: Body, created: str, above: int = 0) -> Number:
+    """The number of this content, `above` another: the one it was given before, else the next (reserved on disk)."""
     night, env, digest = body.facts["night"], body.facts["env"], body.digest()
     lines = [line for line in _read(outbox / NAME) if line["env"] == env]
     for line in lines:
-        if line["night"] == night and line["content"] == digest:
+        if line["night"] == night and line["content"] == digest and line["seq"] > above:
             return _number(line)
     same_night = [line["seq"] for line in lines if line["night"] == night]
     last = max([line["seq"] for line in lines] + _used(outbox, env), default=0)

@@ -10,12 +10,20 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from surveillance.content import Content, load
-from surveillance.errors import DeliveryError
+from surveillance.errors import DeliveryError, NumberTaken
 from surveillance.settings import Settings
 from surveillance.sftp.client import NET_CODES, Endpoint, Session, SftpError, connect
 
 FILE = "schedules/agency.toml"
 State = Callable[..., None]
+HINT = "surveillance deliver sends it again (always safe); the package lies in the outbox"
+PIN = "do not accept it: compare the fingerprint by telephone, then host_keys in schedules/agency.toml"
+HINTS = {
+    "host_key": PIN,
+    "no_pin": "ask the agency for its fingerprint and write it into schedules/agency.toml (host_keys)",
+    "auth": "the agency must install our public key again (surveillance site prints it)",
+    "exists": "the agency holds other bytes under this name; nothing was overwritten",
+}
 ACK_BYTES = 1_000_000
 
 
@@ -53,10 +61,9 @@ def send(agency: Agency, settings: Settings, files: Mapping[str, bytes], state: 
         except SftpError as error:
             state("attempt_failed", attempt=attempt, code=error.code, detail=error.detail)
             if error.code not in NET_CODES or attempt == agency.attempts:
-                raise DeliveryError(
-                    f"the file could not be proven at {agency.name}: {error.code} {error.detail}",
-                    "surveillance deliver sends it again (always safe); the package lies in the outbox",
-                ) from error
+                kind = NumberTaken if error.code == "exists" else DeliveryError
+                message = f"the file could not be proven at {agency.name}: {error.code} {error.detail}"
+                raise kind(message, HINTS.get(error.code, HINT)) from error
             time.sleep(agency.backoff_seconds[min(attempt, len(agency.backoff_seconds)) - 1])
     return None
 

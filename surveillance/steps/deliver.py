@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from surveillance.delivery.ledger import number_for
 from surveillance.delivery.manifest import load_signing_key
-from surveillance.delivery.package import Body, build_body, build_files
+from surveillance.delivery.package import Body, Number, build_body, build_files
 from surveillance.delivery.sending import load_agency, send
-from surveillance.errors import DeliveryError, Exit
+from surveillance.errors import DeliveryError, Exit, NumberTaken
 from surveillance.files import make_folder, write_atomic
 from surveillance.night import Counts, Night
 from surveillance.pseudonyms import key_id, load_key
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+NEW_NUMBERS = 5  # times another number is taken when the agency holds other bytes under ours (a restored machine)
 
 
 def deliver(night: Night) -> Counts:
@@ -21,7 +26,18 @@ def deliver(night: Night) -> Counts:
     pseudonyms = key_id(load_key(night.settings.key("pseudonym.key")))
     issuer = {"env": night.settings.env, "pseudonym_key": pseudonyms}
     body = build_body(night.store, night.content, night.date, night.associations, issuer)
-    number = number_for(night.settings.state / "outbox", body, night.started.isoformat(timespec="seconds"))
+    outbox, created = night.settings.state / "outbox", night.started.isoformat(timespec="seconds")
+    number = number_for(outbox, body, created)
+    for _ in range(NEW_NUMBERS):
+        try:
+            return _deliver_as(night, body, number, key)
+        except NumberTaken as error:
+            night.journal.event("number taken at the agency", seq=number.seq, error=str(error))
+            number = number_for(outbox, body, created, above=number.seq)
+    return _deliver_as(night, body, number, key)
+
+
+def _deliver_as(night: Night, body: Body, number: Number, key: Ed25519PrivateKey | None) -> Counts:
     said = Said(night, number.seq)
     said.state("planned")
     files = build_files(body, number, key)
