@@ -23,8 +23,10 @@ from surveillance.intake.reading import IntakeContext, build_context
 from surveillance.locking import night_lock
 from surveillance.night import Night
 from surveillance.pseudonyms import demonstration_key, load_key
+from surveillance.retention import erase_raw
 from surveillance.settings import Settings
 from surveillance.store import Store, publish, store_path
+from surveillance.timetable import load_timetable
 
 WORKERS = 2
 BATCH = 8  # nights admitted in one transaction: a commit costs as much as a night
@@ -51,6 +53,7 @@ def replay(
         ready = _read_feeds(content, settings, first, last, feeds) if feeds else held
         _rebuild(store, content, settings, first, ready, advance)
         publish(store, settings.state)
+        erase_raw(settings.state / "inbox", last, load_timetable(content).raw_days)
     return Exit.COMPLETE
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from surveillance.content import Content
 from surveillance.detection.rules import load_rules
-from surveillance.steps.detect import find_signals
+from surveillance.detection.signals import find_signals
 
 LAST = date(2024, 1, 15)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from surveillance.detection.rules import EarsRule, load_rules
+from surveillance.detection.signals import find_signals
 from surveillance.night import Counts, Night
 
 if TYPE_CHECKING:
@@ -24,48 +25,6 @@ def detect(night: Night) -> Counts:
         with night.store.table("found", pa.Table.from_pylist(rows)):
             night.store.run("INSERT INTO signals BY NAME SELECT * FROM found")
     return {"series": tested, "signals": len(found)}
-
-
-def find_signals(
-    series: pd.DataFrame, troubled: dict[tuple[str, str], str], rule: EarsRule
-) -> tuple[int, list[dict[str, Any]]]:
-    """Signals of the last days of a frame (territory_kind, territory, syndrome, visit_day, visits).
-
-    `troubled`: (kind, territory) → who is missing there tonight; 44 is a département and another région.
-    """
-    import pandas as pd
-
-    from surveillance.detection.ears import c2
-
-    if series.empty:
-        return 0, []
-    keys = ["territory_kind", "territory", "syndrome"]
-    wide = series.pivot_table(index="visit_day", columns=keys, values="visits", aggfunc="sum")
-    days = pd.date_range(wide.index.min(), wide.index.max())
-    counts = wide.reindex(days).fillna(0.0).to_numpy(float)
-    result = c2(counts, rule.baseline_days, rule.min_sigma)
-    names = [(str(key[0]), str(key[1]), str(key[2])) for key in wide.columns.to_list()]
-    found = []
-    for day in range(max(0, len(days) - rule.tested_days), len(days)):
-        for place, (kind, territory, syndrome) in enumerate(names):
-            observed = float(counts[day, place])
-            if kind in rule.territories and result.alarm[day, place] and observed >= rule.min_count:
-                missing = troubled.get((kind, territory), "")
-                found.append(
-                    {
-                        "syndrome": syndrome,
-                        "territory_kind": kind,
-                        "territory": territory,
-                        "visit_day": days[day].date(),
-                        "observed": observed,
-                        "expected": float(result.expected[day, place]),
-                        "threshold": float(result.threshold[day, place]),
-                        "statistic": float(result.statistic[day, place]),
-                        "doubtful": bool(missing),
-                        "reason": missing,
-                    }
-                )
-    return counts.shape[1], found
 
 
 def _series(night: Night, rule: EarsRule) -> pd.DataFrame:

@@ -1,0 +1,51 @@
+"""From counts to signals: which series of the last days are above what their past lets expect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from surveillance.detection.ears import c2
+from surveillance.detection.rules import EarsRule
+
+
+def find_signals(
+    series: pd.DataFrame, troubled: dict[tuple[str, str], str], rule: EarsRule
+) -> tuple[int, list[dict[str, Any]]]:
+    """How many series were tested, and the signals of the last days.
+
+    `series`: territory_kind, territory, syndrome, visit_day, visits. A signal: syndrome, territory_kind, territory,
+    visit_day, observed, expected, threshold, statistic, doubtful, reason (who is missing there).
+    `troubled`: (kind, territory) → who is missing there tonight; 44 is a département and another région.
+    """
+    if series.empty:
+        return 0, []
+    keys = ["territory_kind", "territory", "syndrome"]
+    wide = series.pivot_table(index="visit_day", columns=keys, values="visits", aggfunc="sum")
+    days = pd.date_range(wide.index.min(), wide.index.max())
+    counts = wide.reindex(days).fillna(0.0).to_numpy(float)
+    result = c2(counts, rule.baseline_days, rule.min_sigma)
+    names = [(str(key[0]), str(key[1]), str(key[2])) for key in wide.columns.to_list()]
+    found = []
+    for day in range(max(0, len(days) - rule.tested_days), len(days)):
+        for place, (kind, territory, syndrome) in enumerate(names):
+            if kind in rule.territories and result.alarm[day, place] and counts[day, place] >= rule.min_count:
+                missing = troubled.get((kind, territory), "")
+                tested = {
+                    "observed": counts[day, place],
+                    "expected": result.expected[day, place],
+                    "threshold": result.threshold[day, place],
+                    "statistic": result.statistic[day, place],
+                }
+                found.append(
+                    {
+                        "syndrome": syndrome,
+                        "territory_kind": kind,
+                        "territory": territory,
+                        "visit_day": days[day].date(),
+                    }
+                    | {name: float(value) for name, value in tested.items()}
+                    | {"doubtful": bool(missing), "reason": missing}
+                )
+    return counts.shape[1], found
