@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
-from surveillance.demonstration.demo import Demo
+from surveillance.demonstration.demo import Demo, add_nights, put_on_servers
 from surveillance.journal import read_journal
 from surveillance.status import journal_path, read_status
 from tests.conftest import surveillance
@@ -100,3 +101,14 @@ def test_a_number_the_agency_knows_with_other_bytes_is_left_and_the_next_one_tak
     before = {path.name for path in drop.iterdir()}
     assert surveillance("run", NIGHT, "--state", stage.state).returncode == 3
     assert {path.name for path in drop.iterdir()} == before
+
+
+def test_the_next_night_of_a_demonstration_brings_no_new_trouble(stage: Demo) -> None:
+    assert surveillance("run", NIGHT, "--state", stage.state).returncode == 3
+    following = Demo(stage.state, stage.night + timedelta(days=1), stage.seed, stage.weeks)
+    assert add_nights(following, lambda done, of: None)
+    assert not add_nights(following, lambda done, of: None)
+    put_on_servers(following)
+    assert surveillance("run", following.night, "--state", stage.state).returncode == 3
+    found = read_status(read_journal(journal_path(stage.state, following.night)))
+    assert [(item["association"], item["code"]) for item in found.troubled()] == [("7502", "host_key")]

@@ -14,6 +14,7 @@ from surveillance.cli.screen import duration
 from surveillance.demonstration.demo import (
     NIGHT,
     Demo,
+    add_nights,
     fill_history,
     make_feeds,
     put_on_servers,
@@ -33,6 +34,9 @@ def run_demo(night: date | None, seed: int, serve: bool, state: Path, lang: str 
         with counter(desk, desk.say("demo_feeds"), demo.nights) as advance:
             make_feeds(demo, advance)
         put_on_servers(demo)
+    with counter(desk, desk.say("demo_feeds"), 1) as advance:
+        if add_nights(demo, advance):
+            put_on_servers(demo)
     with stand_servers(demo) as server:
         write_site(demo, server.ports)
         desk = Desk(demo.state / "site", demo.state, lang, quiet)

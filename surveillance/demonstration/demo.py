@@ -15,6 +15,7 @@ from pathlib import Path
 
 from surveillance.associations import FILE as REGISTRY
 from surveillance.associations import Association, load_associations
+from surveillance.clock import nights
 from surveillance.content import Content
 from surveillance.delivery.sending import FILE as AGENCY
 from surveillance.demonstration.servers import FeedServer
@@ -25,8 +26,9 @@ from surveillance.settings import FILE as SETTINGS
 from surveillance.settings import Settings, load_settings
 from surveillance.sftp.keys import fingerprint, key_from_seed, public_line, write_private
 from surveillance.sftp.server import LOOPBACK, Account
-from surveillance.simulation import Fault, default_trouble, simulate
+from surveillance.simulation import Fault, default_trouble, parse_fault, simulate
 from surveillance.simulation.earlier import csv_of, earlier_weeks
+from surveillance.simulation.truth import read_truth
 from surveillance.timetable import FILE as TIMETABLE
 
 NIGHT = date(2024, 1, 16)  # Tuesday of week 3: influenza rises in every region, COVID-19 falls, the weekend is behind
@@ -84,10 +86,34 @@ def make_feeds(demo: Demo, advance: Advance) -> list[Fault]:
     return faults
 
 
+def add_nights(demo: Demo, advance: Advance) -> bool:
+    """Simulate the nights from the last one simulated to that of `demo`, without new trouble; True if there were any.
+
+    A server that showed another host key still does: the truth says so for the new nights too.
+    """
+    truth = read_truth(demo.simulated)
+    first = date.fromisoformat(truth.last) + timedelta(days=1)
+    if demo.night < first:
+        return False
+    faults = [
+        parse_fault(f"host_key:{code}@{night}") for code in faults_of(demo) for night in nights(first, demo.night)
+    ]
+    more = demo.state / "simulated.part"
+    added = simulate(Content(), first, demo.night, more, demo.seed, faults=faults, progress=advance)
+    for night in nights(first, demo.night):
+        (more / night.isoformat()).rename(demo.simulated / night.isoformat())
+    shutil.rmtree(more)
+    truth.faults += added.faults
+    truth.nights += added.nights
+    truth.last = added.last
+    truth.write(demo.simulated)
+    return True
+
+
 def faults_of(demo: Demo) -> list[str]:
     """The associations whose servers show another host key than the one pinned, by the truth of the simulation."""
-    truth = json.loads((demo.simulated / "truth.json").read_text(encoding="utf-8"))
-    return [item["association"] for item in truth["faults"] if item["fault"] == "host_key"]
+    faults = read_truth(demo.simulated).faults
+    return sorted({item["association"] for item in faults if item["fault"] == "host_key"})
 
 
 def stand_servers(demo: Demo) -> FeedServer:
@@ -129,8 +155,10 @@ def _earlier_ports(demo: Demo) -> dict[str, int]:
 
 
 def write_site(demo: Demo, ports: dict[str, int]) -> None:
-    """Write the site folder and the private keys: what an operator would have edited by hand."""
+    """Write the site folder and the private keys: what an operator would have edited by hand – and may have since."""
     shipped, site = Content(), demo.state / "site"
+    if (site / REGISTRY).is_file() and ports == _earlier_ports(demo):
+        return
     members = [_on_loopback(demo, item, ports[item.code]) for item in load_associations(shipped)]
     history = earlier_weeks(shipped, demo.first - timedelta(weeks=52 * YEARS_BEFORE), demo.first_day, demo.seed)
     write_atomic(demo.state / "servers" / "ports.json", json.dumps(ports, indent=1).encode())
