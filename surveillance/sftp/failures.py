@@ -33,8 +33,9 @@ def classify(error: BaseException, expired: bool) -> SftpError:
     if isinstance(error, SftpError):
         return error
     text = str(error).lower()
-    silent = any(words in text for words in ("timeout", "timed out", "no existing session", "protocol banner"))
-    if expired or isinstance(error, TimeoutError) or silent:
+    silent = any(words in text for words in ("timeout", "timed out", "no existing session"))
+    shut = "protocol banner" in text and isinstance(error.__context__, EOFError)
+    if expired or isinstance(error, TimeoutError) or silent or ("protocol banner" in text and not shut):
         return SftpError("timeout", "délai dépassé")
     if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
         return SftpError("weak_crypto", "aucun algorithme admis en commun")
@@ -48,7 +49,8 @@ def classify(error: BaseException, expired: bool) -> SftpError:
 def _of_the_wire(error: BaseException) -> SftpError:
     if isinstance(error, paramiko.SFTPError):
         return SftpError("protocol", "réponse SFTP inattendue")
-    if isinstance(error, ConnectionError | EOFError) or "socket is closed" in str(error).lower():
+    text = str(error).lower()
+    if isinstance(error, ConnectionError | EOFError) or "socket is closed" in text or "protocol banner" in text:
         return SftpError("unreachable", "connexion fermée par le serveur")
     if isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.EACCES):
         denied = error.errno == errno.EACCES

@@ -193,8 +193,20 @@ def _open(sftp: Any, path: str, mode: str) -> Iterator[paramiko.SFTPFile]:
             remote.close()
 
 
+def _hush(remote: Any) -> None:
+    """The library asks for pieces in a thread of its own, which dies aloud when the session is cut: the reader tells."""
+    ask = remote._prefetch_thread
+
+    def quietly(*arguments: Any) -> None:
+        with contextlib.suppress(Exception):
+            ask(*arguments)
+
+    remote._prefetch_thread = quietly
+
+
 def _copy(remote: paramiko.SFTPFile, out: Writer | BinaryIO, file: RemoteFile) -> str:
     seen, whole = 0, hashlib.sha256()
+    _hush(remote)
     remote.prefetch(file.size, PREFETCH)
     while piece := remote.read(PIECE):
         seen += len(piece)
