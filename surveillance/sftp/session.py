@@ -194,7 +194,7 @@ def _open(sftp: Any, path: str, mode: str) -> Iterator[paramiko.SFTPFile]:
 
 
 def _hush(remote: Any) -> None:
-    """The library asks for pieces in a thread of its own, which dies aloud when the session is cut: the reader tells."""
+    """The library asks for pieces in a thread that dies aloud when the session is cut; the reader tells that anyway."""
     ask = remote._prefetch_thread
 
     def quietly(*arguments: Any) -> None:
