@@ -86,7 +86,8 @@ class Listeners:
         self._selector = selectors.DefaultSelector()
         self.ports: dict[str, int] = {}
         for account in accounts:
-            Path(account.root).mkdir(mode=0o700, parents=True, exist_ok=True)
+            if account.writable:  # a feed's folder that is gone stays gone: the night must see it
+                Path(account.root).mkdir(mode=0o700, parents=True, exist_ok=True)
             listener = _listen(account.port)
             key = paramiko.PKey.from_path(account.host_key)
             self.ports[account.name] = listener.getsockname()[1]
