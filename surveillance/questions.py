@@ -194,7 +194,10 @@ def _facts(store: Store, question: Question) -> dict[str, str]:
         {"night": last},
     )
     versions = {item.id: item.version for item in load_syndromes(store.content)}
-    return {
+    simulated = (
+        {} if store.fact("simulated") is None else {"simulated": ", ".join(store.invented(question.syndromes)) or "-"}
+    )
+    return simulated | {
         "known_as_of": str(last),
         "definitions": ", ".join(f"{name} {versions[name]}" for name in question.syndromes),
         "missing_that_night": ", ".join(row[0] for row in absent) or "-",

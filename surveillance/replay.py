@@ -25,6 +25,8 @@ from surveillance.night import Night
 from surveillance.pseudonyms import demonstration_key, load_key
 from surveillance.retention import erase_raw
 from surveillance.settings import Settings
+from surveillance.simulation.truth import FILE as TRUTH
+from surveillance.simulation.truth import FOLLOWED
 from surveillance.store import Store, publish, store_path
 from surveillance.timetable import load_timetable
 
@@ -52,6 +54,8 @@ def replay(
         held = _with_records(settings, first, last)
         ready = _read_feeds(content, settings, first, last, feeds) if feeds else held
         _rebuild(store, content, settings, first, ready, advance)
+        if feeds and _simulated(feeds):
+            store.keep_fact("simulated", " ".join(FOLLOWED))
         publish(store, settings.state)
         erase_raw(settings.state / "inbox", last, load_timetable(content).raw_days)
     return Exit.COMPLETE
@@ -153,7 +157,9 @@ def feed_key(feeds: Path, settings: Settings) -> bytes | None:
     """The demonstration key for simulated feeds when the site has no key of its own; else none: the site's is used."""
     if settings.key("pseudonym.key").exists():
         return None
-    truth = feeds / "truth.json"
-    if truth.is_file() and json.loads(truth.read_text(encoding="utf-8")).get("simulated"):
-        return demonstration_key()
-    return None
+    return demonstration_key() if _simulated(feeds) else None
+
+
+def _simulated(feeds: Path) -> bool:
+    truth = feeds / TRUTH
+    return truth.is_file() and bool(json.loads(truth.read_text(encoding="utf-8")).get("simulated"))

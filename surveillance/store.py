@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -113,6 +113,11 @@ class Store:
         """A fact kept about the store."""
         found = self.value("SELECT value FROM facts WHERE key = $key", {"key": key})
         return None if found is None else str(found)
+
+    def invented(self, syndromes: Iterable[str]) -> tuple[str, ...]:
+        """Those of these syndromes whose visits here are simulated and follow no published count."""
+        followed = self.fact("simulated")
+        return () if followed is None else tuple(name for name in syndromes if name not in followed.split())
 
     def keep_fact(self, key: str, value: str) -> None:
         """Keep a fact about the store (replaces it)."""

@@ -127,3 +127,9 @@ def test_a_day_an_association_never_sent_makes_its_cells_incomplete(
         assert not first["32"]
         assert first.drop("32").all()
         assert not ask(store, Question(("grippe",), by=("sex",))).table["complete"].any()
+
+
+def test_what_is_simulated_says_so(content: Content, settings: Settings) -> None:
+    with open_published(settings.state, content) as store:
+        facts = ask(store, Question(("grippe", "gastro"))).facts
+    assert facts["simulated"] == "gastro"

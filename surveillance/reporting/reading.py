@@ -45,7 +45,7 @@ def read_report_data(night: Night, rules: Rules) -> ReportData:
         _meta(night, seq),
         delivery,
         seasons=earlier_seasons(night.content),
-        syndromes=_definitions(syndromes),
+        syndromes=_definitions(syndromes, night.store.invented(item.id for item in syndromes)),
         places=place_names(night),
         **frames,
     )
@@ -144,8 +144,10 @@ def _with_registry(night: Night, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS["receptions"]))
 
 
-def _definitions(syndromes: list[Syndrome]) -> pd.DataFrame:
-    rows = [(s.id, s.label_fr, s.version, s.status, " ".join(s.source.split()), _codes(s)) for s in syndromes]
+def _definitions(syndromes: list[Syndrome], invented: tuple[str, ...]) -> pd.DataFrame:
+    """What is simulated without a published count behind it says so in its name: the mark is wherever the name is."""
+    names = {s.id: f"{s.label_fr} – simulé" if s.id in invented else s.label_fr for s in syndromes}
+    rows = [(s.id, names[s.id], s.version, s.status, " ".join(s.source.split()), _codes(s)) for s in syndromes]
     return pd.DataFrame(rows, columns=list(COLUMNS["syndromes"]))
 
 

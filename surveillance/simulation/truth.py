@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = "truth.json"
+FOLLOWED = ("covid", "grippe")  # syndromes whose simulated visits equal published counts; the others are levels only
 
 
 @dataclass
