@@ -1,4 +1,4 @@
-"""The checks of a received file: what each means, in words, and whether it refuses, flags or only says."""
+"""The checks of a received file: what each means, in words, and how severe it is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from surveillance.content import Content, load
 
 FILE = "extracts/checks.toml"
 STRICT = ConfigDict(extra="forbid", frozen=True)
+Severity = Literal["note", "quarantine", "block"]
 
 
 class Limits(BaseModel):
@@ -36,10 +37,10 @@ class Shares(BaseModel):
 
 
 class RowCheck(BaseModel):
-    """A check of one line. A fixed one refuses, whatever a site would like."""
+    """A check of one line. A fixed one sets the line aside, whatever a site would like."""
 
     model_config = STRICT
-    severity: Literal["refuse", "flag", "off"]
+    severity: Severity
     fixed: bool = False
     counted: bool = True
     fr: str
@@ -47,8 +48,8 @@ class RowCheck(BaseModel):
     @model_validator(mode="after")
     def fixed_refuses(self) -> RowCheck:
         """A line that cannot be counted cannot be kept."""
-        if self.fixed and self.severity != "refuse":
-            raise ValueError("this check is fixed: its severity is refuse")
+        if self.fixed and self.severity == "note":
+            raise ValueError("this check is fixed: its severity is quarantine, or block")
         return self
 
 
@@ -56,7 +57,8 @@ class FileCheck(BaseModel):
     """A check of a whole file; `{detail}` in the sentence is filled with counts, lines or names of columns."""
 
     model_config = STRICT
-    severity: Literal["refuse", "partial", "note"]
+    severity: Severity
+    partial: bool = False  # what is whole is kept, and the reception says that it is not all
     fr: str
 
 
@@ -81,7 +83,7 @@ class Checks(BaseModel):
         return self
 
     def severity(self, check: str) -> str:
-        """refuse | flag | off for a check of a line."""
+        """note | quarantine | block for a check of a line."""
         return self.row[check].severity
 
     def sentence(self, check: str, detail: str = "") -> str:

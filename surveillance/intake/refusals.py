@@ -43,11 +43,11 @@ def judge(typed: Typed, hashes: list[str], raw: RawTable, checks: Checks) -> tup
     keep, refusals = [True] * len(hashes), []
     flags: Flags = [()] * len(hashes)
     for row, found in sorted(typed.issues.items()):
-        refused = [check for check in found if checks.severity(check) == "refuse"]
+        refused = [check for check in found if checks.severity(check) != "note"]
         if refused:
             keep[row] = False
             refusals.append(Refusal(raw.line_no[row], refused[0], COLUMN.get(refused[0], "")))
-        flags[row] = tuple(dict.fromkeys(check for check in found if checks.severity(check) == "flag"))
+        flags[row] = tuple(dict.fromkeys(check for check in found if checks.severity(check) == "note"))
     if len(set(typed.uids)) < len(typed.uids):
         refusals += _repeated(typed.uids, hashes, raw, keep)
     return keep, flags, refusals
@@ -82,7 +82,7 @@ def verdict_of(raw: RawTable, problems: Sequence[Refusal], kept: int, checks: Ch
         return "lines_refused", refused_share(bad, bad + kept)
     if raw.truncated:
         return "truncated", raw.truncated
-    if raw.announced is not None and raw.announced != lines and checks.file["total_mismatch"].severity != "note":
+    if raw.announced is not None and raw.announced != lines and checks.file["total_mismatch"].partial:
         return "truncated", f"{raw.announced} lignes annoncées par la ligne de total, {lines} lues"
     if bad >= checks.shares.refused_min and bad > checks.shares.refused_partial * (bad + kept):
         return "lines_refused", refused_share(bad, bad + kept)
