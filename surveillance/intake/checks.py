@@ -44,6 +44,7 @@ class RowCheck(BaseModel):
     fixed: bool = False
     counted: bool = True
     fr: str
+    repair: str = Field(min_length=1)  # what the sender does about it, in French
 
     @model_validator(mode="after")
     def fixed_refuses(self) -> RowCheck:
@@ -60,6 +61,7 @@ class FileCheck(BaseModel):
     severity: Severity
     partial: bool = False  # what is whole is kept, and the reception says that it is not all
     fr: str
+    repair: str = Field(min_length=1)
 
 
 class Checks(BaseModel):
@@ -90,6 +92,10 @@ class Checks(BaseModel):
         """The French sentence of a check of a line or of a file."""
         text = self.row[check].fr if check in self.row else self.file[check].fr
         return text.replace("{detail}", detail).removesuffix(" : ")
+
+    def repair(self, check: str) -> str:
+        """What the sender does about it, in French: a check of a line or of a file."""
+        return self.row[check].repair if check in self.row else self.file[check].repair
 
 
 FIXED = frozenset({
