@@ -18,6 +18,7 @@ from surveillance.dialects import load_dialects
 from surveillance.errors import ContentError
 from surveillance.intake.checks import load_checks
 from surveillance.intake.visits import load_visit_rules
+from surveillance.receipts.words import load_receipt_words
 from surveillance.reporting.earlier import earlier_seasons
 from surveillance.settings import FILE as SETTINGS
 from surveillance.settings import Settings
@@ -32,6 +33,7 @@ LOADERS: tuple[Callable[[Content], object], ...] = (
     load_dialects,
     load_visit_rules,
     load_checks,
+    load_receipt_words,
     load_thesauri,
     ReasonCoder,
     load_ages,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, write_table
+from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_night, write_table
 
 
 def register(app: typer.Typer) -> None:
@@ -40,27 +40,32 @@ def content(
 
 
 def check(
-    file: Annotated[
-        Path | None, typer.Argument(help="A file to try before it is sent; without it, the content is checked.")
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files to try before they are sent; without any, the content is checked."),
     ] = None,
     association: Annotated[
-        str | None, typer.Option("--association", "-a", help="Code of the association that sends it.")
+        str | None, typer.Option("--association", "-a", help="Code of the association that sends them.")
     ] = None,
+    night: Annotated[
+        str | None, typer.Option(help="Night of reception (YYYY-MM-DD); default: the one after the day in the name.")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="text or json.", metavar="FORMAT")] = "text",
     site: Site = None,
     state: State = None,
     lang: Lang = None,
     quiet: Quiet = False,
 ) -> None:
-    """Check the content; or a file against exactly the rules of the night (says no patient's value)."""
+    """Check the content; or files against exactly the rules of the night: prints the body of the receipt, in French."""
     from surveillance.errors import UsageError
 
     desk = Desk(site, state, lang, quiet)
-    if file is None:
+    if not files:
         _check_content(desk)
     elif association is None:
         raise UsageError("whose file is it?", "surveillance check FILE -a 5901")
     else:
-        _check_file(desk, file, association)
+        _check_files(desk, files, association, night, form)
 
 
 def _check_content(desk: Desk) -> None:
@@ -79,31 +84,27 @@ def _check_content(desk: Desk) -> None:
         desk.out.print(desk.say(f"check_{what}", number=number), markup=False)
 
 
-def _check_file(desk: Desk, file: Path, code: str) -> None:
+def _check_files(desk: Desk, files: list[Path], code: str, night: str | None, form: str) -> None:
+    import json
+
     from surveillance.associations import find_association, load_associations
     from surveillance.errors import Exit, UsageError
-    from surveillance.intake.reading import check_file
+    from surveillance.receipts.issuing import issuer
+    from surveillance.receipts.text import body_json, body_text
 
-    if not file.is_file():
-        raise UsageError(f"there is no file {file}")
-    result = check_file(file, find_association(load_associations(desk.content), code), desk.content)
-    for row in result.refusals.to_pylist():
-        if row["line_no"]:
-            desk.out.print(
-                desk.say("check_line", line=row["line_no"], column=row["column"] or "–", sentence=row["sentence_fr"]),
-                markup=False,
-            )
-    if result.status == "refused":
-        cause = result.sentence_fr or desk.say(f"cause_{result.code}", detail=result.detail).rstrip(" :")
-        desk.out.print(desk.say("check_file_refused", name=file.name, cause=cause), markup=False)
+    if form not in ("text", "json"):
+        raise UsageError(f"--format knows text and json here, not {form!r}")
+    missing = [path for path in files if not path.is_file()]
+    if missing:
+        raise UsageError(f"there is no file {missing[0]}")
+    member, chosen = find_association(load_associations(desk.content), code), parse_night(night)
+    issue = issuer(desk.content)
+    receipts = [issue.read(path, member, chosen)[1] for path in files]
+    if form == "json":
+        print(json.dumps([body_json(item) for item in receipts], ensure_ascii=False, indent=1))
     else:
-        accepted, refused = result.ledger["accepted"], result.ledger["refused"]
-        desk.out.print(desk.say("check_file_ok", name=file.name, accepted=accepted, refused=refused), markup=False)
-        if result.code != "ok":
-            desk.out.print(desk.say(f"cause_{result.code}", detail=result.detail).rstrip(" :"), markup=False)
-    for _, sentence in result.notes:
-        desk.out.print(f"  {sentence}", markup=False)
-    raise typer.Exit(int(Exit.COMPLETE if result.code == "ok" and not result.refusals.num_rows else Exit.CHECK_FOUND))
+        print("\n".join(body_text(item, issue.words) for item in receipts), end="")
+    raise typer.Exit(int(Exit.COMPLETE if all(item.clean for item in receipts) else Exit.CHECK_FOUND))
 
 
 def indicators(
