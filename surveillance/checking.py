@@ -14,7 +14,7 @@ from surveillance.content import Content, load
 from surveillance.delivery.package import load_contract
 from surveillance.delivery.sending import load_agency
 from surveillance.detection.rules import load_rules
-from surveillance.dialects import load_dialects
+from surveillance.dialects import FILLED, load_dialects
 from surveillance.errors import ContentError
 from surveillance.intake.checks import load_checks
 from surveillance.intake.visits import load_visit_rules
@@ -80,6 +80,10 @@ def _registry(content: Content) -> list[ContentError]:
         if item.dialect not in dialects:
             problems.append(
                 ContentError(REGISTRY, f"{item.code}.dialect", f"no dialect {item.dialect!r}", ", ".join(dialects))
+            )
+        elif dialects[item.dialect].status == "draft":
+            problems.append(
+                ContentError(REGISTRY, f"{item.code}.dialect", f"the dialect {item.dialect!r} is a draft", FILLED)
             )
         if item.thesaurus not in thesauri:
             problems.append(

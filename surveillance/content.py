@@ -28,6 +28,14 @@ DECISIONS = (
 Model = TypeVar("Model", bound=BaseModel)
 
 
+class WrongKey(ValueError):
+    """Raised by a validator that looks at several keys: `parts` leads from where it stands to the one that is wrong."""
+
+    def __init__(self, message: str, *parts: str) -> None:
+        super().__init__(message)
+        self.parts = parts
+
+
 @dataclass(frozen=True)
 class ContentFile:
     """One file in force: its path inside the content, where it lies, and whether the site brought it."""
@@ -122,7 +130,9 @@ def load(content: Content, rel: str, model: type[Model]) -> Model:
 
 
 def _problem(text: str, item: Any) -> tuple[int | None, str, str]:
-    parts = [str(part) for part in item["loc"]]
+    wrong = item.get("ctx", {}).get("error")
+    below = wrong.parts if isinstance(wrong, WrongKey) else ()
+    parts = [str(part) for part in (*item["loc"], *below) if part != "[key]"]
     return find_line(text, parts), ".".join(parts), str(item["msg"])
 
 
@@ -133,7 +143,7 @@ def find_line(text: str, parts: list[str]) -> int | None:
     count: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
-        key = re.match(r"\s*([\w\-\"']+)\s*=", line)
+        key = re.match(r"""\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""", line)
         if header:
             name = header[2].replace('"', "")
             if header[1] == "[[":

@@ -4,83 +4,66 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator, model_validator
 
-from surveillance.content import Content, load
+from surveillance.content import Content, WrongKey, load
+from surveillance.dialect_parts import (
+    MULTIPLE,
+    SINGLE,
+    STRICT,
+    Delimited,
+    Documents,
+    FieldSpec,
+    Forms,
+    Records,
+    Window,
+    Workbook,
+    fold,
+    pattern_with,
+)
 from surveillance.errors import ContentError
 
+__all__ = ["MULTIPLE", "SINGLE", "Delimited", "Dialect", "FieldSpec", "Records", "fold", "load_dialects"]
+
 FOLDER = "extracts/dialects/"
-MULTIPLE = frozenset({"diagnoses", "reason_codes", "reason_texts"})
-SINGLE = frozenset({
-    "visit_id", "call_at", "call_date", "call_time", "start_at", "start_date", "start_time", "end_at",
-    "postal_code", "birth_date", "age_years", "age_months", "sex", "outcome", "act_type", "status",
-})  # fmt: skip
 VALUES = {
     "sex": frozenset({"M", "F", "I", "NR"}),
     "outcome": frozenset({"DOMICILE", "HOSPIT", "SAU", "SAMU", "REFUS", "DECES", "REORIENT", "NR"}),
     "act_type": frozenset({"VISITE", "CENTRE", "TELECONSULT", "CONSEIL_TEL", "ANNULE", "AUTRE"}),
     "status": frozenset({"active", "cancelled"}),
 }
-STRICT = ConfigDict(extra="forbid", frozen=True)
+CODE = re.compile(r"([0-9]{2}|2[AB]|97[0-9])[0-9]{2}", re.ASCII)  # of an association
+FILLED = 'read it through, fill in what it leaves open, try it, then write status = "agreed"'
+TO_FILL = "?"  # stands in a draft for a value that somebody has to say
+KINDS = {"delimited": "delimited", "xml": "records"}  # the table that a kind cannot do without
+NEEDED_FORMS = {
+    "date": {"call_date", "start_date", "birth_date"},
+    "time": {"call_time", "start_time"},
+    "datetime": {"call_at", "start_at", "end_at"},
+    "age": {"age"},
+}
+STRANGER = "?"  # a sender's code that the dialect does not map: nobody's
 
 
-def fold(text: str) -> str:
-    """How names and values are compared: capitals, letters and digits only, accents lost, single spaces."""
-    plain = unicodedata.normalize("NFKD", text.replace("°", " "))
-    plain = "".join(char for char in plain if not unicodedata.combining(char)).upper()
-    return " ".join(re.sub(r"[^0-9A-Z]+", " ", plain).split())
-
-
-class FieldSpec(BaseModel):
-    """Where a canonical field is found: column names of a header, or dotted paths of a record."""
-
-    model_config = STRICT
-    columns: list[str] = Field(min_length=1)
-    system: str = ""
-    optional: bool = False
-
-
-class Delimited(BaseModel):
-    """What only a delimited file has. A line is a record: no field holds an end of line."""
-
-    model_config = STRICT
-    delimiter: str = Field(min_length=1, max_length=1)
-    quote: str = Field('"', min_length=1, max_length=1)
-    trailing_delimiter: bool = False
-    total_line: str = ""
-
-
-class Records(BaseModel):
-    """What only an XML file has: its root, the element of a record, the path of the association's code."""
-
-    model_config = STRICT
-    root: str
-    record: str
-    association: str = ""
-
-
-class Forms(BaseModel):
-    """The only ways dates and times are written, tried in order."""
-
-    model_config = STRICT
-    date: list[str] = []
-    time: list[str] = []
-    datetime: list[str] = []
+def known_field(name: str) -> str:
+    """A canonical field."""
+    if name not in SINGLE | MULTIPLE:
+        raise ValueError(f"unknown canonical field: {name}")
+    return name
 
 
 class Dialect(BaseModel):
-    """One file `extracts/dialects/<id>.toml`; its keys are explained in csv-fr-cp1252.toml."""
+    """One file `extracts/dialects/<id>.toml`; its keys are explained in extracts/dialects/README.md."""
 
     model_config = STRICT
     id: str
     version: str
-    status: Literal["example", "agreed"]
+    status: Literal["draft", "example", "agreed"]
     label: str
-    kind: Literal["delimited", "xml", "jsonl"]
+    kind: Literal["delimited", "xml", "jsonl", "json", "hl7", "excel"]
     encodings: list[str] = Field(min_length=1)
     compression: Literal["none", "gzip"] = "none"
     final_newline: bool = False
@@ -92,7 +75,10 @@ class Dialect(BaseModel):
     ignored: list[str] = []
     delimited: Delimited | None = None
     records: Records | None = None
-    fields: dict[str, FieldSpec]
+    documents: Documents = Documents()
+    workbook: Workbook = Workbook()
+    window: Window = Window(days=7)
+    fields: dict[Annotated[str, AfterValidator(known_field)], FieldSpec]
     forms: Forms
     values: dict[str, dict[str, str]]
 
@@ -113,38 +99,57 @@ class Dialect(BaseModel):
     @classmethod
     def dated_name(cls, pattern: str) -> str:
         """A pattern with a group `date`."""
-        if "date" not in re.compile(pattern).groupindex:
-            raise ValueError("the pattern has no group (?P<date>…)")
-        return pattern
+        return pattern_with(pattern, "date")
+
+    @field_validator("fields")
+    @classmethod
+    def sound_fields(cls, fields: dict[str, FieldSpec], info: ValidationInfo) -> dict[str, FieldSpec]:
+        """The two that no visit can lack; several columns only where several can be kept."""
+        if "visit_id" not in fields or not {"start_at", "start_date"} & set(fields):
+            raise WrongKey("visit_id and start_at (or start_date) are needed")
+        for name, spec in fields.items():
+            if len(spec.columns) > 1 and not spec.joined and name not in MULTIPLE:
+                raise WrongKey("a field of one value has one column, unless joined = true", name)
+            if spec.pad and info.data.get("kind") != "excel":
+                raise WrongKey("only a workbook loses the zeros of a number: `pad` is for kind excel", name)
+        return fields
 
     @field_validator("values")
     @classmethod
-    def canonical_values(cls, values: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    def canonical_values(cls, values: dict[str, dict[str, str]], info: ValidationInfo) -> dict[str, dict[str, str]]:
         """Only canonical values on the right; on the left, values as `fold` compares them."""
+        draft = info.data.get("status") == "draft"
         for name, table in values.items():
-            wrong = sorted(set(table.values()) - VALUES.get(name, frozenset()))
-            if wrong:
-                raise ValueError(f"{name}: not a canonical value: {', '.join(wrong)}")
-        return {name: {fold(key): value for key, value in table.items()} for name, table in values.items()}
+            for key, value in table.items():
+                sound = CODE.fullmatch(value) if name == "association" else value in VALUES.get(name, ())
+                if not sound and not (draft and value == TO_FILL):
+                    raise WrongKey(f"{name}: not a canonical value: {value}", name, key)
+        return {
+            name: {fold(key): value for key, value in table.items() if value != TO_FILL}
+            for name, table in values.items()
+        }
 
     @model_validator(mode="after")
     def complete(self) -> Dialect:
-        """Known fields, the two that no visit can lack, and the table its kind needs."""
-        unknown = sorted(set(self.fields) - SINGLE - MULTIPLE)
-        if unknown:
-            raise ValueError(f"unknown canonical field: {', '.join(unknown)}")
-        if "visit_id" not in self.fields or not {"start_at", "start_date"} & set(self.fields):
-            raise ValueError("fields: visit_id and start_at (or start_date) are needed")
-        if self.kind == "delimited" and self.delimited is None:
-            raise ValueError("a delimited dialect needs the table [delimited]")
-        if self.kind == "xml" and self.records is None:
-            raise ValueError("an XML dialect needs the table [records]")
+        """The table its kind needs, and forms for the dates it declares."""
+        table = KINDS.get(self.kind)
+        if table and getattr(self, table) is None:
+            raise WrongKey(f"the kind {self.kind} needs the table [{table}]", "kind")
+        for form, names in NEEDED_FORMS.items():
+            used = names & set(self.fields)
+            if used and not getattr(self.forms, form):
+                raise WrongKey(f"no form is declared for {', '.join(sorted(used))}", "forms", form)
         return self
 
     @property
     def name(self) -> str:
         """The dialect as records name it: `csv-fr-cp1252/1`."""
         return f"{self.id}/{self.version}"
+
+    def sender(self, code: str) -> str:
+        """The association that a code inside a file stands for; without a map, the code is the association's own."""
+        table = self.values.get("association")
+        return code if table is None or not code else table.get(fold(code), STRANGER)
 
     def read_name(self, name: str) -> tuple[date | None, str]:
         """The visit day and the association that a file name tells; (None, "") when it is not as agreed."""

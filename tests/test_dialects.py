@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from surveillance.checking import check_content
 from surveillance.content import Content
 from surveillance.dialects import Dialect, fold, load_dialects
 from surveillance.errors import ContentError
@@ -62,8 +63,8 @@ def test_names_are_compared_without_accents(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "key"),
     [
-        ('encodings = ["cp1252"]', 'encodings = ["cp9999"]', "encodings"),
-        ('encodings = ["cp1252"]', 'encodings = ["utf-16"]', "encodings"),
+        ('"cp1252"]', '"cp9999"]', ":10: encodings"),
+        ('"cp1252"]', '"utf-16"]', ":10: encodings"),
         ("(?P<date>[0-9]{8})", "([0-9]{8})", "file_name"),
         ('"Refus" = "REFUS"', '"Refus" = "NON"', "values"),
         ("sex = { columns", "gender = { columns", "unknown canonical field: gender"),
@@ -71,6 +72,16 @@ def test_names_are_compared_without_accents(one: str, other: str) -> None:
         ('kind = "delimited"', 'kind = "xml"', "[records]"),
         ('version = "1"', 'version = "1"\nsniff = true', "sniff"),
         ('id = "csv-fr-cp1252"', 'id = "other"', "id"),
+        ("(?P<date>[0-9]{8})", "(?P<date>[0-9]{8}", ":14: file_name"),
+        ("(?P<count>[0-9]{1,6})", "([0-9]{1,6})", ":25: delimited.total_line"),
+        ('date = ["%d/%m/%Y"]', 'date = ["%d/%m/%y"]', ":51: forms.date.0: Value error, %y: a year of two digits"),
+        ('date = ["%d/%m/%Y"]', 'date = ["%d/%m"]', "lacks %Y"),
+        ('date = ["%d/%m/%Y"]', 'date = ["%d/%d/%m/%Y"]', "stands twice"),
+        ('date = ["%d/%m/%Y"]', "", "forms.date"),
+        ('sex = { columns = ["Sexe"] }', 'sex = { columns = ["Sexe", "Genre"] }', ":44: fields.sex"),
+        ('code = { columns = ["Code postal"] }', 'code = { columns = ["Code postal"], pad = 5 }', "postal_code: Value"),
+        ('"Décès" = "DECES"', '"Décès" = "MORT"', ":68: values.outcome.Décès"),
+        ('mode = "adds"', 'mode = "guess"', "window.mode"),
     ],
 )
 def test_a_wrong_dialect_names_the_file_and_the_key(tmp_path: Path, old: str, new: str, key: str) -> None:
@@ -78,6 +89,15 @@ def test_a_wrong_dialect_names_the_file_and_the_key(tmp_path: Path, old: str, ne
         load_dialects(site(tmp_path, "csv-fr-cp1252", old, new))
     assert "csv-fr-cp1252.toml" in str(error.value)
     assert key in str(error.value)
+
+
+def test_a_draft_may_leave_values_to_be_filled_in(tmp_path: Path) -> None:
+    content = site(tmp_path, "csv-fr-cp1252", 'status = "example" ', 'status = "draft" ')
+    path = tmp_path / "extracts" / "dialects" / "csv-fr-cp1252.toml"
+    path.write_text(path.read_text("utf-8").replace('"Refus" = "REFUS"', '"Refus" = "?"'), encoding="utf-8")
+    dialect = load_dialects(content)["csv-fr-cp1252"]
+    assert "REFUS" not in dialect.values["outcome"]
+    assert [problem.message for problem in check_content(content)[0]][:1] == ["the dialect 'csv-fr-cp1252' is a draft"]
 
 
 def test_a_dialect_is_frozen() -> None:

@@ -37,6 +37,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "associations",
         "calendar",
         "coding",
+        "date_forms",
+        "dialect_parts",
         "dialects",
         "fates",
         "perimeters",

@@ -284,10 +284,11 @@ def test_the_last_of_a_repeated_visit_stays() -> None:
     [
         (files.sample(D1), "export du 14.csv", "bad_name"),
         (files.sample(D1, 4), None, "volume"),
+        (files.d1([files.d1_line(1, day="07/01/2024")]), None, "outside_window"),
         (files.sample(D1, 21), None, "volume"),
         (files.d1([files.d1_line(n, code="") for n in range(10)]), None, "uncoded"),
         (files.d1([files.d1_line(n, sex="Z") for n in range(10)]), None, "unknown_values"),
-        (files.sample(D1).replace(b"Motif appel 2;", b"Motif appel II;"), None, "header_changed"),
+        (files.sample(D1).replace(b"Motif appel 2;", b"Motif appel II;"), None, "columns_absent"),
     ],
 )
 def test_notes(data: bytes, name: str | None, note: str) -> None:

@@ -109,6 +109,10 @@ def test_columns_are_found_by_name_in_any_order_and_without_accents() -> None:
     [
         (files.D1_HEADER.replace("Sexe", "Genre"), "colonne attendue absente : Sexe ; colonne inattendue : Genre"),
         (files.D1_HEADER.replace(";Sexe", ""), "colonne attendue absente : Sexe"),
+        (
+            files.D1_HEADER.replace("Sexe", "Sexes"),
+            "colonne attendue absente : Sexe ; colonne inattendue : Sexes ; « Sexe » attendu, « Sexes » trouvé ?",
+        ),
         (files.D1_HEADER.replace("Ville", "Sexe"), "colonne en double : Sexe"),
         (files.d1_line(1), "la première ligne n'est pas l'en-tête convenu"),
         (
@@ -135,7 +139,6 @@ def test_columns_nobody_asked_for_are_said_and_not_read() -> None:
         (D1, b"\r\n\r\n", "empty"),
         (D1, files.d1([]), "empty"),
         (D1, files.d1([files.d1_line(1)]).replace(b"LILLE", b"LILL\x81"), "encoding"),
-        (D1, files.d1([files.d1_line(1, city="ÉTAPLES")]).decode("cp1252").encode("utf-8"), "encoding"),
         (D1, files.d1([files.d1_line(1)]).decode("cp1252").encode("utf-16"), "encoding"),
         (D2, gzip.compress(b""), "empty"),
         (D2, files.d2([]), "empty"),
@@ -167,9 +170,45 @@ def test_a_file_that_is_not_as_agreed_is_refused(dialect: str, data: bytes, code
     assert refused(dialect, data)[0] == code
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_encodings_are_tried_in_the_order_of_the_dialect(encoding: str) -> None:
+    data = files.d1([files.d1_line(1, reason1="fièvre")]).decode("cp1252").encode(encoding)
+    assert read(D1, data).columns["reason_texts"] == [f"fièvre{ITEM}toux++"]
+
+
 def test_the_error_says_where_and_never_what() -> None:
     data = files.d1([files.d1_line(1), files.d1_line(2, city="DUPON\u0178")]).replace(b"DUPON\x9f", b"DUPON\x8d")
     assert refused(D1, data) == ("encoding", "octet impossible en cp1252, ligne 3")
+
+
+EXAMPLE_1 = (  # as printed in the description of the four dialects: fewer columns than the simulator writes
+    "N° dossier;Date appel;Heure appel;Date visite;Code postal;Ville;Date naissance;Sexe;Motif appel 1;Motif appel 2;"
+    "Diag;Code diag;Devenir;Type acte\r\n"
+    "A26-004512;04/01/2026;22h05;04/01/2026;75012;PARIS 12EME;03/05/2024;F;FIEVRE;toux++;BRONCHIOLITE;R40;Domicile;"
+    "Visite\r\n"
+)
+EXAMPLE_2 = (
+    "visit_id,call_at,start_at,end_at,postal_code,{age},sex,reason_code,reason_thesaurus,diag1_cim10,diag2_cim10,"
+    "outcome,act_type\n"
+    "77123,2026-01-04T22:05:00,2026-01-04T22:51:00+01:00,,13008,34,1,FIEV,ASSO-A,J11.1,,HOME,HV\n"
+)
+
+
+def test_columns_that_not_every_version_of_the_software_writes() -> None:
+    raw = read(D1, EXAMPLE_1.encode("cp1252"))
+    assert raw.notes == [("columns_absent", "Heure visite, Code diag 2")]
+    assert [raw.columns[name] for name in ("visit_id", "reason_texts", "diagnoses")] == [
+        ["A26-004512"], [f"FIEVRE{ITEM}toux++"], ["R40"],
+    ]  # fmt: skip
+    for age in ("age_years", "age"):
+        raw = read(D2, gzip.compress(EXAMPLE_2.format(age=age).encode()))
+        assert (raw.columns["age_years"], raw.columns["diagnoses"]) == (["34"], [f"J11.1{ITEM}"])
+        assert raw.notes == [("columns_absent", "age_months, reason_text, diag3_cim10")]
+
+
+def test_two_names_of_one_column_are_a_column_twice() -> None:
+    header = files.D2_HEADER.replace("age_months", "age")
+    assert refused(D2, files.d2([files.d2_line(1)], header)) == ("header_changed", "colonne en double : age_years")
 
 
 # --- compression ---------------------------------------------------------------------------------------------

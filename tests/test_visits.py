@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from surveillance.clock import PARIS
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
+from surveillance.date_forms import compile_form
 from surveillance.errors import SettingsError
-from surveillance.intake.moments import NOWHEN, compile_form, date_reader, doubtful, moment_reader, time_reader
+from surveillance.intake.moments import NOWHEN, date_reader, doubtful, moment_reader, time_reader
 from surveillance.intake.readers.raw import ITEM, SYSTEM
 from surveillance.intake.values import CodeRules, department_of, diagnoses, mapped, number, open_cim10, reason_codes
 from surveillance.intake.visit_reader import completed_months
@@ -62,7 +63,23 @@ def test_the_schema_is_what_the_content_says() -> None:
     ],
 )
 def test_dates_in_the_form_agreed_only(text: str, day: date | None) -> None:
-    assert date_reader(["%d/%m/%Y"])(text) == day
+    assert date_reader(["%d/%m/%Y"])(text) == (day, "" if day else "UNREADABLE")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("04/01/2026", (None, "AMBIGUOUS")),
+        ("05/05/2026", (date(2026, 5, 5), "")),
+        ("25/12/2026", (date(2026, 12, 25), "")),
+        ("12/25/2026", (date(2026, 12, 25), "")),
+        ("32/13/2026", (None, "UNREADABLE")),
+    ],
+)
+def test_a_date_that_two_forms_read_differently_is_no_date(text: str, expected: tuple[date | None, str]) -> None:
+    assert date_reader(["%d/%m/%Y", "%m/%d/%Y"])(text) == expected
+    moment, check = moment_reader(["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"], PARIS)(f"{text} 10:30")
+    assert (moment, check) == ((expected[0], 630) if expected[0] else NOWHEN, expected[1])
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,8 @@ class Checks(BaseModel):
 
 FIXED = frozenset({
     "FIELD_COUNT", "QUOTE", "CUT_LINE", "LINE_TOO_LONG", "NOT_JSON", "CONTROL", "FILE_BLOCKED", "ID_MISSING",
-    "ID_SHAPE", "DATE_MISSING", "DATE_UNREADABLE", "DATE_FUTURE", "DATE_OLD", "DUPLICATE", "DUPLICATE_ID",
+    "ID_SHAPE", "DATE_MISSING", "DATE_UNREADABLE", "DATE_AMBIGUOUS", "DATE_FUTURE", "DATE_OLD", "DUPLICATE",
+    "DUPLICATE_ID",
 })  # fmt: skip
 FLAGS = frozenset({
     "NO_START", "START_UNREADABLE", "TIME_UNREADABLE", "CALL_UNREADABLE", "END_UNREADABLE", "CALL_AFTER_START",
@@ -111,7 +112,7 @@ FLAGS = frozenset({
 FILE_CODES = frozenset({
     "header_changed", "encoding", "unreadable", "too_large", "wrong_association", "empty", "truncated",
     "total_mismatch", "lines_refused", "bad_name", "name_association", "extra_columns", "columns_absent",
-    "windows_bytes", "repeated", "unknown_values", "uncoded", "volume",
+    "windows_bytes", "outside_window", "repeated", "unknown_values", "uncoded", "volume",
 })  # fmt: skip
 
 

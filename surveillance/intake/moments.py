@@ -8,37 +8,34 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from surveillance.date_forms import compile_form
+
 Moment = tuple[date, int]  # local day, minute of the day (-1 = not known)
 NOWHEN: Moment = (date.min, -1)
-PARTS = {
-    "%d": "(?P<d>[0-9]{2})", "%m": "(?P<m>[0-9]{2})", "%Y": "(?P<Y>[0-9]{4})", "%H": "(?P<H>[0-9]{2})",
-    "%M": "(?P<M>[0-9]{2})", "%S": r"(?P<S>[0-9]{2})(?:\.[0-9]{1,6})?", "%z": "(?P<z>Z|[+-][0-9]{2}:?[0-9]{2})",
-}  # fmt: skip
 
 
-def compile_form(form: str) -> re.Pattern[str]:
-    """A pattern for a form such as `%d/%m/%Y`: ASCII digits of full width, nothing around them."""
-    pieces = re.split(r"(%.)", form)
-    unknown = [piece for piece in pieces if piece.startswith("%") and piece not in PARTS]
-    if unknown:
-        raise ValueError(f"unknown part {unknown[0]} in the form {form!r}")
-    return re.compile("".join(PARTS.get(piece) or re.escape(piece) for piece in pieces))
+def date_reader(forms: list[str]) -> Callable[[str], tuple[date | None, str]]:
+    """Reads a date in one of the forms as (date, check).
 
-
-def date_reader(forms: list[str]) -> Callable[[str], date | None]:
-    """Reads a date in one of the forms; None when it is in none of them or does not exist."""
+    UNREADABLE: it is in none of them or does not exist. AMBIGUOUS: two forms make two different days of it (both
+    day first and month first are declared): no day is better than a wrong one.
+    """
     patterns = [compile_form(form) for form in forms]
 
-    def read(text: str) -> date | None:
-        for pattern in patterns:
-            if match := pattern.fullmatch(text):
-                try:
-                    return date(int(match["Y"]), int(match["m"]), int(match["d"]))
-                except ValueError:
-                    return None
-        return None
+    def read(text: str) -> tuple[date | None, str]:
+        found = {day for pattern in patterns if (match := pattern.fullmatch(text)) and (day := _day(match))}
+        if len(found) == 1:
+            return found.pop(), ""
+        return None, "AMBIGUOUS" if found else "UNREADABLE"
 
     return read
+
+
+def _day(match: re.Match[str]) -> date | None:
+    try:
+        return date(int(match["Y"]), int(match["m"]), int(match["d"]))
+    except ValueError:
+        return None
 
 
 def time_reader(forms: list[str]) -> Callable[[str], int]:
@@ -59,15 +56,16 @@ def moment_reader(forms: list[str], zone: ZoneInfo) -> Callable[[str], tuple[Mom
     """Reads a date with its hour as (local moment, check): with an offset it is converted to the zone.
 
     The check is "" or DST_AMBIG, DST_MISSING (an hour without offset that exists twice, or not at all); a text
-    in none of the forms gives (NOWHEN, "UNREADABLE").
+    in none of the forms gives (NOWHEN, "UNREADABLE"), one that two forms read differently (NOWHEN, "AMBIGUOUS").
     """
     patterns = [compile_form(form) for form in forms]
 
     def read(text: str) -> tuple[Moment, str]:
-        for pattern in patterns:
-            if match := pattern.fullmatch(text):
-                return _moment(match, zone)
-        return NOWHEN, "UNREADABLE"
+        matches = (match for pattern in patterns if (match := pattern.fullmatch(text)))
+        found = {moment: check for moment, check in (_moment(match, zone) for match in matches) if moment != NOWHEN}
+        if len(found) == 1:
+            return found.popitem()
+        return NOWHEN, "AMBIGUOUS" if found else "UNREADABLE"
 
     return read
 

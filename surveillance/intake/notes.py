@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from surveillance.associations import Association
+from surveillance.dialect_parts import Window
 from surveillance.intake.checks import Checks
 from surveillance.intake.readers import RawTable, Refusal
 
@@ -27,18 +28,35 @@ def notes_of(
     association: Association,
     checks: Checks,
     day: date | None,
+    night: date | None,
+    window: Window,
 ) -> tuple[tuple[str, str], ...]:
-    """(check, French sentence) of each note, in order; only counts and names of columns."""
+    """(check, French sentence) of each note, in order; only counts and names of columns.
+
+    `day` is the visit day that the file's name tells, `night` that of reception.
+    """
     found = list(raw.notes)
     if day is None:
         found.append(("bad_name", ""))
     repeated = sum(problem.check in ("DUPLICATE", "DUPLICATE_ID") for problem in problems)
     if repeated:
         found.append(("repeated", str(repeated)))
+    found += outside_window(visits, window, day, night)
     if visits.num_rows:
         found += unknown_values(visits, checks) + uncoded(visits, checks)
         found += volume(visits, association, checks, day)
     return tuple((check, checks.sentence(check, detail)) for check, detail in found)
+
+
+def outside_window(visits: pa.Table, window: Window, day: date | None, night: date | None) -> list[tuple[str, str]]:
+    """How many visits are of other days than the file is expected to hold, seen from its own night."""
+    last = day or (night - timedelta(days=1) if night else None)
+    if last is None:
+        return []
+    first = last - timedelta(days=window.days - 1)
+    days = visits["event_date"]
+    outside = pc.sum(pc.or_(pc.less(days, first), pc.greater(days, last))).as_py()
+    return [("outside_window", str(outside))] if outside else []
 
 
 def percent(share: float) -> str:

@@ -17,7 +17,7 @@ from surveillance.ages import load_ages
 from surveillance.associations import Association
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
-from surveillance.dialects import Dialect, load_dialects
+from surveillance.dialects import FILLED, FOLDER, Dialect, load_dialects
 from surveillance.errors import ContentError
 from surveillance.intake.checks import Checks, load_checks
 from surveillance.intake.notes import notes_of
@@ -49,7 +49,10 @@ class IntakeContext:
         if association.dialect not in self.dialects:
             where, known = f"{association.code}.dialect", f"there are: {', '.join(self.dialects)}"
             raise ContentError("extracts/associations.toml", where, f"no dialect {association.dialect!r}", known)
-        return self.dialects[association.dialect]
+        dialect = self.dialects[association.dialect]
+        if dialect.status == "draft":
+            raise ContentError(f"{FOLDER}{dialect.id}.toml", "status", "no night reads a file by a draft", FILLED)
+        return dialect
 
     def reader(self, association: Association, dialect: Dialect) -> VisitReader:
         """The reader of its dialect, time zone and thesaurus."""
@@ -172,7 +175,7 @@ def accept(
         refusals=refusal_table(problems, origin, dialect, checks),
         ledger=ledger_of(raw, visits.num_rows, len(problems)),
         dates=dict(sorted(Counter(visits["event_date"].to_pylist()).items())),
-        notes=notes_of(raw, visits, problems, association, checks, named_day),
+        notes=notes_of(raw, visits, problems, association, checks, *days, dialect.window),
     )
 
 

@@ -26,6 +26,7 @@ REFUSALS = pa.schema(
 COLUMN = {  # the canonical field a refusal is about
     "ID_MISSING": "visit_id", "ID_SHAPE": "visit_id", "DUPLICATE": "visit_id", "DUPLICATE_ID": "visit_id",
     "DATE_MISSING": "start_at", "DATE_UNREADABLE": "start_at", "DATE_FUTURE": "start_at", "DATE_OLD": "start_at",
+    "DATE_AMBIGUOUS": "start_at",
     "AGE_RANGE": "age", "AGE_UNREADABLE": "age", "AGE_MONTHS": "age", "SEX_UNKNOWN": "sex",
     "ACT_UNKNOWN": "act_type",
     "OUTCOME_UNKNOWN": "outcome", "STATUS_UNKNOWN": "status", "DIAG_UNKNOWN": "diagnoses",

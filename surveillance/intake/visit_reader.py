@@ -54,8 +54,8 @@ class VisitReader:
         missing = self.missing = frozenset(dialect.missing) | {""}
         values, limits = dialect.values, tables.limits
         read_date, read_time = date_reader(dialect.forms.date), time_reader(dialect.forms.time)
-        self.dates: Memo[date | None] = Memo(lambda text: _or(read_date(text), "UNREADABLE"), missing, None)
-        self.births: Memo[date | None] = Memo(lambda text: _or(read_date(text), "AGE_UNREADABLE"), missing, None)
+        self.dates: Memo[date | None] = Memo(read_date, missing, None)
+        self.births: Memo[date | None] = Memo(lambda text: _birth(read_date(text)[0]), missing, None)
         self.times = Memo(lambda text: _minute(read_time(text)), missing, -1)
         self.moments = Memo(moment_reader(dialect.forms.datetime, zone), missing, NOWHEN)
         self.years = Memo(number(limits.age_max), missing, None)
@@ -136,7 +136,7 @@ class VisitReader:
         else:
             return [NOWHEN] * len(raw.line_no)
         for row, checks in own.items():
-            named = [f"{name.upper()}_UNREADABLE" if check == "UNREADABLE" else check for check in checks if check]
+            named = [_named(name, check) for check in checks if check]
             issues[row] += named if name == "start" else [check for check in named if not check.startswith("DST_")]
         return found
 
@@ -212,8 +212,15 @@ def completed_months(birth: date, day: date) -> int:
     return (day.year - birth.year) * 12 + day.month - birth.month - (day.day < birth.day)
 
 
-def _or(day: date | None, check: str) -> tuple[date | None, str]:
-    return day, "" if day else check
+def _birth(day: date | None) -> tuple[date | None, str]:
+    return day, "" if day else "AGE_UNREADABLE"
+
+
+def _named(moment: str, check: str) -> str:
+    """START_UNREADABLE; a start that reads two ways is refused, a call that does is not believed."""
+    if check == "AMBIGUOUS":
+        return "DATE_AMBIGUOUS" if moment == "start" else "CALL_UNREADABLE"
+    return f"{moment.upper()}_UNREADABLE" if check == "UNREADABLE" else check
 
 
 def _minute(minute: int) -> tuple[int, str]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import re
 
-from surveillance.dialects import MULTIPLE, Delimited, Dialect, fold
+from surveillance.dialects import Delimited, Dialect
 from surveillance.intake.checks import Limits
 from surveillance.intake.readers.decoding import Body
-from surveillance.intake.readers.raw import ITEM, Columns, FileRefused, RawTable, Refusal
+from surveillance.intake.readers.header import combine, match_header
+from surveillance.intake.readers.raw import Columns, FileRefused, RawTable, Refusal
 
-HEADER_WORD = re.compile(r"(?!.*\d{3})[^\W\d_][\w °'./()-]{0,39}")
 CELL = "\0"  # between the fields of a line once read: no decoded text holds it, and one split makes all columns
-SHOWN = 5  # unexpected columns named in a sentence
 
 
 def read_delimited(body: Body, dialect: Dialect, limits: Limits) -> RawTable:
@@ -49,52 +48,6 @@ def split_header(line: str, form: Delimited) -> list[str]:
     names = parse_quoted(line, form) if form.quote in line else line.split(form.delimiter)
     names = names if names is not None else [line]
     return names[:-1] if form.trailing_delimiter and len(names) > 1 and not names[-1].strip() else names
-
-
-def match_header(names: list[str], dialect: Dialect, raw: RawTable) -> dict[str, list[int]]:
-    """Where each canonical field is. Names are only repeated in a sentence when the line is surely a header."""
-    folded = [fold(name) for name in names]
-    wanted = {fold(column): column for spec in dialect.fields.values() for column in spec.columns}
-    known = {*wanted, *map(fold, dialect.ignored)}
-    missing = [
-        column
-        for spec in dialect.fields.values()
-        if not spec.optional
-        for column in spec.columns
-        if fold(column) not in folded
-    ]
-    extra = [name for name, key in zip(names, folded, strict=True) if key not in known]
-    if missing:
-        raise FileRefused("header_changed", header_change(missing, extra, len(names)), raw.lines_in)
-    twice = sorted({wanted[key] for key in folded if key in wanted and folded.count(key) > 1})
-    if twice:
-        raise FileRefused("header_changed", f"colonne en double : {', '.join(twice)}", raw.lines_in)
-    if extra:
-        raw.notes.append(("extra_columns", f"{len(extra)} ({shown(extra)})"))
-    absent = [column for key, column in wanted.items() if key not in folded]
-    if absent:
-        raw.notes.append(("columns_absent", ", ".join(absent)))
-    return {
-        name: [folded.index(fold(column)) for column in spec.columns if fold(column) in folded]
-        for name, spec in dialect.fields.items()
-    }
-
-
-def header_change(missing: list[str], extra: list[str], width: int) -> str:
-    """`colonne attendue absente : Sexe ; colonne inattendue : Genre`; a first line that is data is not repeated."""
-    if len(extra) * 2 > max(width, 1):
-        return "la première ligne n'est pas l'en-tête convenu"
-    plural = "s" if len(missing) > 1 else ""
-    text = f"colonne{plural} attendue{plural} absente{plural} : {', '.join(missing)}"
-    plural = "s" if len(extra) > 1 else ""
-    return text + (f" ; colonne{plural} inattendue{plural} : {shown(extra)}" if extra else "")
-
-
-def shown(names: list[str]) -> str:
-    """Names that look like names of columns; others are only counted."""
-    clean = [name.strip() for name in names if HEADER_WORD.fullmatch(name.strip())][:SHOWN]
-    others = len(names) - len(clean)
-    return ", ".join(clean + ([f"{others} de plus" if clean else f"{others} sans nom lisible"] if others else []))
 
 
 def take_end(lines: list[str], first: int, unended: bool, cut: bool, dialect: Dialect, raw: RawTable) -> int:
@@ -147,12 +100,12 @@ def parse_quoted(line: str, form: Delimited) -> list[str] | None:
 
 
 def to_columns(sound: list[str], width: int, places: dict[str, list[int]]) -> Columns:
-    """Columns by canonical field; a field that may have several items holds them joined."""
+    """Columns by canonical field; items, or parts, of several columns are joined."""
     cells = CELL.join(sound).split(CELL) if sound else []
     columns: Columns = {}
     for name, found in places.items():
-        if found and (name not in MULTIPLE or len(found) == 1):
+        if len(found) == 1:
             columns[name] = cells[found[0] :: width]
         elif found:
-            columns[name] = [ITEM.join(items) for items in zip(*(cells[n::width] for n in found), strict=True)]
+            columns[name] = list(map(combine(name), zip(*(cells[n::width] for n in found), strict=True)))
     return columns

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from surveillance.dialects import MULTIPLE, Dialect
+from surveillance.dialects import MULTIPLE, Dialect, FieldSpec
 from surveillance.intake.checks import Limits
 from surveillance.intake.readers.decoding import Body
-from surveillance.intake.readers.raw import ITEM, SYSTEM, Columns, FileRefused, RawTable, Refusal
+from surveillance.intake.readers.raw import ITEM, SYSTEM, Columns, FileRefused, RawTable, Refusal, joined
 
 Getter = Callable[[dict[str, Any]], str | None]
 
@@ -66,7 +66,7 @@ def to_columns(records: list[dict[str, Any]], dialect: Dialect, lines: int) -> C
     """Columns by canonical field; a required key that no object has refuses the file."""
     columns: Columns = {}
     for name, spec in dialect.fields.items():
-        get = items_getter(spec.columns, spec.system) if name in MULTIPLE else scalar_getter(spec.columns[0])
+        get = items_getter(spec.columns, spec.system) if name in MULTIPLE else first_getter(spec)
         columns[name] = [get(record) for record in records]
         if not spec.optional and records and not any(value is not None for value in columns[name]):
             raise FileRefused("header_changed", f"clé attendue absente : {spec.columns[0]}", lines)
@@ -76,6 +76,17 @@ def to_columns(records: list[dict[str, Any]], dialect: Dialect, lines: int) -> C
 def text_of(value: object) -> str | None:
     """A scalar as text; an object or a list where a scalar is agreed is nothing."""
     return value if isinstance(value, str) else None
+
+
+def first_getter(spec: FieldSpec) -> Getter:
+    """Reads the first of its paths that leads to a scalar; of a joined field, all its parts."""
+    gets = [[scalar_getter(path) for path in paths] for paths in spec.names]
+
+    def get(record: dict[str, Any]) -> str | None:
+        parts = (next((text for read in one if (text := read(record)) is not None), None) for one in gets)
+        return joined(list(parts)) if spec.joined else next(parts)
+
+    return get
 
 
 def scalar_getter(path: str) -> Getter:

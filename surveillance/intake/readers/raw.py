@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 ITEM = "\x1f"  # between the items of a field that may have several (US, unit separator)
+PART = "|"  # between the parts of a field that is composed of several
 SYSTEM = "\x1e"  # between the system of a code and the code (RS, record separator)
 
 
 Columns = dict[str, Sequence[str | None]]
+
+
+def joined(parts: Sequence[str | None]) -> str | None:
+    """One value of several parts; nothing when no part says anything."""
+    return PART.join((part or "").strip() for part in parts) if any(part and part.strip() for part in parts) else None
 
 
 class Refusal(NamedTuple):

@@ -10,7 +10,7 @@ from lxml import etree
 from surveillance.dialects import MULTIPLE, Dialect, Records
 from surveillance.intake.checks import Limits
 from surveillance.intake.readers.decoding import Body
-from surveillance.intake.readers.raw import ITEM, Columns, FileRefused, RawTable, Refusal
+from surveillance.intake.readers.raw import ITEM, Columns, FileRefused, RawTable, Refusal, joined
 
 DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 TAG = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
@@ -148,17 +148,27 @@ def to_columns(records: list[Record], dialect: Dialect, lines: int) -> Columns:
     columns: Columns = {}
     present = {tag for record in records for tag in record}
     missing = [
-        spec.columns[0] for spec in dialect.fields.values() if not spec.optional and not present & set(spec.columns)
+        names[0]
+        for spec in dialect.fields.values()
+        if not spec.optional and (spec.joined or not present & set(spec.columns))
+        for names in (spec.names if spec.joined else spec.names[:1])
+        if not present & set(names)
     ]
     if records and missing:
         raise FileRefused("header_changed", change(missing, present, dialect), lines)
     for name, spec in dialect.fields.items():
         if name in MULTIPLE:
             columns[name] = [join(record, spec.columns) for record in records]
+        elif spec.joined:
+            columns[name] = [joined([first(record, names) for names in spec.names]) for record in records]
         else:
-            tag = spec.columns[0]
-            columns[name] = [record[tag][0] if tag in record else None for record in records]
+            columns[name] = [first(record, spec.names[0]) for record in records]
     return columns
+
+
+def first(record: Record, tags: tuple[str, ...]) -> str | None:
+    """The first text of the first of these elements that is there."""
+    return next((record[tag][0] for tag in tags if tag in record), None)
 
 
 def join(record: Record, tags: list[str]) -> str | None:
@@ -169,7 +179,7 @@ def join(record: Record, tags: list[str]) -> str | None:
 
 def change(missing: list[str], present: set[str], dialect: Dialect) -> str:
     """Which agreed elements no record has, and which new ones it has."""
-    known = {column for spec in dialect.fields.values() for column in spec.columns} | set(dialect.ignored)
+    known = {name for spec in dialect.fields.values() for names in spec.names for name in names} | set(dialect.ignored)
     extra = sorted(tag for tag in present - known if TAG.fullmatch(tag))[:5]
     text = f"élément attendu absent : {', '.join(missing)}"
     return text + (f" ; élément inattendu : {', '.join(extra)}" if extra else "")

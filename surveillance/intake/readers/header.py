@@ -1,0 +1,115 @@
+"""The header of a table: where each canonical field is, and in words what is not as agreed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from difflib import SequenceMatcher
+
+from surveillance.dialects import MULTIPLE, Dialect, fold
+from surveillance.intake.readers.raw import ITEM, FileRefused, RawTable, joined
+
+HEADER_WORD = re.compile(r"(?!.*\d{3})[^\W\d_][\w °'./()-]{0,39}")
+SHOWN = 5  # unexpected columns named in a sentence
+NEAR = 0.75  # share of letters in common (difflib) from which a name looks like another one
+
+
+def match_header(names: Sequence[str], dialect: Dialect, raw: RawTable) -> dict[str, list[int]]:
+    """Where each canonical field is: positions of its columns in order, none for an optional one that is absent.
+
+    FileRefused when a needed column is absent or one is there twice. Names are only repeated in a sentence when the
+    line is surely a header.
+    """
+    folded = [fold(name) for name in names]
+    wanted = wanted_names(dialect)
+    known = {*wanted, *map(fold, dialect.ignored)}
+    missing = missing_columns(folded, dialect)
+    extra = [name for name, key in zip(names, folded, strict=True) if key not in known]
+    if missing:
+        raise FileRefused("header_changed", header_change(missing, extra, len(names)), raw.lines_in)
+    columns = [wanted[key] for key in folded if key in wanted]
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if twice:
+        raise FileRefused("header_changed", f"colonne en double : {', '.join(twice)}", raw.lines_in)
+    if extra:
+        raw.notes.append(("extra_columns", f"{len(extra)} ({shown(extra)})"))
+    absent = [column for column in dict.fromkeys(wanted.values()) if column not in columns]
+    if absent:
+        raw.notes.append(("columns_absent", ", ".join(absent)))
+    return {name: places_of(spec.names, folded) for name, spec in dialect.fields.items()}
+
+
+def wanted_names(dialect: Dialect) -> dict[str, str]:
+    """Every name that a column may have, folded, and the column as agreed."""
+    every = (names for spec in dialect.fields.values() for names in spec.names)
+    return {fold(name): names[0] for names in every for name in names}
+
+
+def missing_columns(folded: Sequence[str], dialect: Dialect) -> list[str]:
+    """The needed columns of which no name is in the header."""
+    present = set(folded)
+    return [
+        names[0]
+        for spec in dialect.fields.values()
+        for names in spec.names
+        if names[0] in spec.needed and not present & set(map(fold, names))
+    ]
+
+
+def places_of(names: Iterable[tuple[str, ...]], folded: list[str]) -> list[int]:
+    """The position of each column that is there."""
+    found = (next((folded.index(fold(name)) for name in column if fold(name) in folded), -1) for column in names)
+    return [place for place in found if place >= 0]
+
+
+def combine(name: str) -> Callable[[Sequence[str | None]], str | None]:
+    """How the columns of a field become one text: items of a list, or parts of one value."""
+    return items if name in MULTIPLE else joined
+
+
+def items(texts: Sequence[str | None]) -> str | None:
+    """The items of a list, joined."""
+    return ITEM.join(text or "" for text in texts)
+
+
+def header_change(missing: list[str], extra: list[str], width: int) -> str:
+    """`colonne attendue absente : Sexe ; colonne inattendue : Sex ; « Sexe » attendu, « Sex » trouvé ?`
+
+    A first line that is data is not repeated.
+    """
+    if len(extra) * 2 > max(width, 1):
+        return "la première ligne n'est pas l'en-tête convenu"
+    plural = "s" if len(missing) > 1 else ""
+    text = f"colonne{plural} attendue{plural} absente{plural} : {', '.join(missing)}"
+    plural = "s" if len(extra) > 1 else ""
+    text += f" ; colonne{plural} inattendue{plural} : {shown(extra)}" if extra else ""
+    pairs = near_names(missing, extra)
+    return "".join([text, *(f" ; « {one} » attendu, « {other} » trouvé ?" for one, other in pairs)])
+
+
+def near_names(missing: list[str], extra: list[str]) -> list[tuple[str, str]]:
+    """(agreed, found) where a found name looks like an agreed one that is absent; each name once."""
+    free, pairs = [name.strip() for name in extra if is_name(name)], []
+    for one in missing:
+        best = max(free, key=lambda other: likeness(one, other), default="")
+        if best and likeness(one, best) >= NEAR:
+            free.remove(best)
+            pairs.append((one, best))
+    return pairs
+
+
+def likeness(one: str, other: str) -> float:
+    """Between 0 (nothing in common) and 1 (the same name, but for case and accents)."""
+    return SequenceMatcher(None, fold(one), fold(other), autojunk=False).ratio()
+
+
+def is_name(text: str) -> bool:
+    """Does it look like the name of a column, and not like a value?"""
+    return HEADER_WORD.fullmatch(text.strip()) is not None
+
+
+def shown(names: list[str]) -> str:
+    """Names that look like names of columns; others are only counted."""
+    clean = [name.strip() for name in names if is_name(name)][:SHOWN]
+    others = len(names) - len(clean)
+    return ", ".join(clean + ([f"{others} de plus" if clean else f"{others} sans nom lisible"] if others else []))
