@@ -7,6 +7,7 @@ from collections.abc import Callable
 from surveillance.ages import load_acts, load_ages
 from surveillance.associations import FILE as REGISTRY
 from surveillance.associations import load_associations
+from surveillance.board import load_board_rules
 from surveillance.coding.reasons import ReasonCoder
 from surveillance.coding.syndromes import check_syndromes, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
@@ -39,6 +40,7 @@ LOADERS: tuple[Callable[[Content], object], ...] = (
     load_ages,
     load_acts,
     load_rules,
+    load_board_rules,
     earlier_seasons,
 )
 

@@ -47,15 +47,27 @@ def _newline_if_cut(handle: int) -> str:
     return "" if size == 0 or os.pread(handle, 1, size - 1) == b"\n" else "\n"
 
 
-def read_journal(path: Path) -> Iterator[dict[str, Any]]:
-    """The events of a journal, oldest first; a line that is none (cut by a crash) is given as `unreadable`."""
+def read_journal(path: Path, only: tuple[str, ...] = (), tail: int = 0) -> Iterator[dict[str, Any]]:
+    """The events of a journal, oldest first; a line that is none (cut by a crash) is given as `unreadable`.
+
+    `only`: lines that hold one of these texts; `tail`: no more than about that many bytes from the end (0: all).
+    """
     if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as lines:
+        if tail and path.stat().st_size > tail:
+            lines.seek(path.stat().st_size - tail)
+            next(lines, None)  # the middle of a line
         for number, line in enumerate(lines, 1):
-            try:
-                event = json.loads(line)
-            except ValueError:
-                event = None
-            whole = isinstance(event, dict) and event.keys() >= {"at", "event"}
-            yield event if whole else {"at": "", "event": "unreadable", "line": number}
+            if only and not any(text in line for text in only):
+                continue
+            yield _event(line, number)
+
+
+def _event(line: str, number: int) -> dict[str, Any]:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        event = None
+    whole = isinstance(event, dict) and event.keys() >= {"at", "event"}
+    return event if whole else {"at": "", "event": "unreadable", "line": number}

@@ -32,6 +32,7 @@ Teller = Callable[[str, Mapping[str, object]], None]
 
 STEPS = ("gather", "validate", "code", "aggregate", "detect", "deliver", "report")
 NOT_VITAL = frozenset({"detect", "report"})  # the file leaves even when these fail
+BOARD_AFTER = frozenset({"gather", "aggregate", "deliver"})  # what changes the page of the board
 
 
 @dataclass
@@ -113,6 +114,8 @@ def run_night(night: Night, steps: tuple[str, ...] = STEPS) -> Exit:
             preflight(night, steps)
             for name in steps:
                 take_step(night, name)
+                if name in BOARD_AFTER:
+                    draw_board(night, over=False)
             missing = night.missing + troubled(night)
             publish(night.store, night.settings.state)
             erased = erase_raw(night.settings.state / "inbox", night.date, night.timetable.raw_days)
@@ -121,12 +124,24 @@ def run_night(night: Night, steps: tuple[str, ...] = STEPS) -> Exit:
             known = isinstance(error, SurveillanceError)
             code = error.exit_code if isinstance(error, SurveillanceError) else Exit.BUG
             night.journal.event("night failed", exit=int(code), error=str(error) if known else type(error).__name__)
+            draw_board(night, over=True)
             raise
         finally:
             night.close()
         result = night.verdict or (Exit.PARTIAL if missing else Exit.COMPLETE)
         night.journal.event("night done", exit=int(result), missing=missing)
+        draw_board(night, over=True)
         return result
+
+
+def draw_board(night: Night, over: bool) -> None:
+    """Write the page of the board from the journal; whatever goes wrong with it never stops a night."""
+    try:
+        page = import_module("surveillance.reporting.board_page")
+        page.draw_board(night.content, night.settings, night.date, night.associations, night.clock.now(), over)
+    except Exception as error:
+        message = str(error) if isinstance(error, SurveillanceError) else type(error).__name__
+        night.journal.event("board page failed", error=message)
 
 
 def preflight(night: Night, steps: tuple[str, ...]) -> None:

@@ -29,6 +29,11 @@ class Settings(BaseModel):
         """Where the key of that name lies (`pseudonym.key`, `manifest.key`, `sftp_5901`, `sftp_agency`)."""
         return self.keys / name
 
+    def feed_key(self, association: str) -> Path:
+        """The private key for an association: `sftp_CODE`, else the one key `sftp` for all."""
+        own = self.keys / f"sftp_{association}"
+        return own if own.is_file() else self.keys / "sftp"
+
 
 def default_site(state: Path | None) -> Path | None:
     """The site when none is named: $SURVEILLANCE_SITE, else `site` in the state folder, else /etc/surveillance."""

@@ -7,13 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from surveillance.past_nights import heard_at
+
 GOOD = ("received", "closed")
 COMES_LATER = ("timeout", "incomplete", "unreachable", "no_file", "no_folder")  # may be there at the next try
 
 
 @dataclass
 class NightStatus:
-    """What the journal tells. `receptions`: per association a mapping (association, status, code, detail, …)."""
+    """What the journal tells. `receptions`: per association a mapping (association, status, code, detail, …).
+
+    `feeds`: the last word of the gathering about an association, as long as no reception has settled it; `heard`: when
+    it first gave files (ISO UTC); `attempts` and `files`: every `feed` event, and what its files were found to be.
+    """
 
     begun: bool = False
     step: str = ""  # under way
@@ -24,21 +30,22 @@ class NightStatus:
     receptions: dict[str, dict[str, Any]] = field(default_factory=dict)
     delivery: dict[str, Any] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)  # counts that steps reported
+    feeds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    heard: dict[str, str] = field(default_factory=dict)
+    attempts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    data_events: list[dict[str, Any]] = field(default_factory=list)
+    last_at: str = ""  # of the last event (ISO UTC)
+
+    @property
+    def gathering(self) -> bool:
+        """Are the associations still being asked?"""
+        return self.begun and self.exit is None and self.step == "gather"
 
     def troubled(self) -> list[dict[str, Any]]:
-        """The receptions that are not good, by harm: the share of the usual volume that is missing, largest first."""
+        """The receptions that are not good, in order of code."""
         bad = [item for item in self.receptions.values() if item["status"] not in GOOD]
-        return sorted(bad, key=lambda item: (-self.harm(item), item["association"]))
-
-    def harm(self, item: Mapping[str, Any]) -> float:
-        """Share of the usual national volume that this association's trouble takes away (0–1)."""
-        whole = sum(float(one["usual_volume"]) for one in self.receptions.values()) or 1.0
-        there = float(item.get("day_visits", 0)) if item["status"] == "partial" else 0.0
-        return max(0.0, float(item["usual_volume"]) - there) / whole
-
-    def missing_share(self) -> float:
-        """Share of the usual national volume that is missing (0–1)."""
-        return sum(self.harm(item) for item in self.troubled())
+        return sorted(bad, key=lambda item: str(item["association"]))
 
     def counted(self, status: str) -> int:
         """How many associations have that status."""
@@ -53,28 +60,60 @@ def read_status(events: Iterable[Mapping[str, Any]]) -> NightStatus:
     """Follow the events of a journal; the last run of the night wins, what was delivered stays delivered."""
     found = NightStatus()
     for event in events:
-        match event["event"]:
-            case "night begun":
-                found.begun, found.exit, found.failed_step, found.error = True, None, "", ""
-                found.steps_not_done.clear()
-            case "step begun":
-                found.step = event["step"]
-            case "step done":
-                found.step = ""
-                found.facts.update({k: v for k, v in event.items() if k not in ("at", "event", "step", "seconds")})
-            case "step failed":
-                found.steps_not_done[event["step"]] = event["error"]
-            case "night failed":
-                # after the last step the night is published: run again from the last step
-                found.failed_step, found.error, found.step = found.step or "report", event["error"], ""
-                found.exit = event["exit"]
-            case "night done":
-                found.exit, found.step = event["exit"], ""
-            case "reception":
-                found.receptions[event["association"]] = dict(event)
-            case "delivery":
-                found.delivery = dict(event)
+        found.last_at = event["at"] or found.last_at
+        _follow_night(found, event)
+        _follow_data(found, event)
     return found
+
+
+def _follow_night(found: NightStatus, event: Mapping[str, Any]) -> None:
+    """What an event says of the night and its steps."""
+    match event["event"]:
+        case "night begun":
+            found.begun, found.exit, found.failed_step, found.error = True, None, "", ""
+            found.steps_not_done.clear()
+        case "step begun":
+            found.step = event["step"]
+            _begin_again(found, event["step"])
+        case "step done":
+            found.step = ""
+            found.facts.update({k: v for k, v in event.items() if k not in ("at", "event", "step", "seconds")})
+        case "step failed":
+            found.steps_not_done[event["step"]] = event["error"]
+        case "night failed":
+            # after the last step the night is published: run again from the last step
+            found.failed_step, found.error, found.step = found.step or "report", event["error"], ""
+            found.exit = event["exit"]
+        case "night done":
+            found.exit, found.step = event["exit"], ""
+        case "delivery":
+            found.delivery = dict(event)
+
+
+def _begin_again(found: NightStatus, step: str) -> None:
+    """What a step will say anew when it is run again."""
+    if step == "validate":
+        found.files.clear()
+    if step in ("validate", "aggregate"):
+        found.data_events.clear()
+
+
+def _follow_data(found: NightStatus, event: Mapping[str, Any]) -> None:
+    """What an event says of an association, or of the day's data."""
+    match event["event"]:
+        case "feed":
+            code = event["association"]
+            found.feeds[code] = dict(event)
+            found.attempts.setdefault(code, []).append(dict(event))
+            if hour := heard_at(event):
+                found.heard.setdefault(code, hour)
+        case "file":
+            found.files.setdefault(event["association"], []).append(dict(event))
+        case "reception":
+            found.receptions[event["association"]] = dict(event)
+            found.feeds.pop(event["association"], None)
+        case "data event":
+            found.data_events.append(dict(event))
 
 
 def journal_path(state: Path, night: object) -> Path:
@@ -82,11 +121,14 @@ def journal_path(state: Path, night: object) -> Path:
     return state / "journal" / f"{night}.jsonl"
 
 
-def next_step(status: NightStatus, in_time: bool = True) -> tuple[str, str]:
+def next_step(status: NightStatus, in_time: bool = True, running: bool = False) -> tuple[str, str]:
     """What to do next: a key of reports/words.toml (`next_…`) and the step it needs.
 
-    Not `in_time`: the deadline has passed, the servers are not asked again for that night.
+    Not `in_time`: the deadline has passed, the servers are not asked again for that night. `running`: the night
+    is being run just now, another one would be turned away.
     """
+    if running:
+        return "next_wait", status.step
     if not status.begun:
         return "next_run", ""
     if status.failed_step or status.steps_not_done:

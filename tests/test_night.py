@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import shlex
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import html
 
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
@@ -111,11 +113,48 @@ def test_another_folder_gives_the_same_bytes(prepared: Demo, done: Demo, tmp_pat
 
 
 def test_status_says_who_why_and_what_to_type(done: Demo) -> None:
-    text = surveillance("status", "--state", done.state).stdout
+    text = surveillance("status", "--lang", "fr", "--state", done.state).stdout
     assert "LA CLÉ DU SERVEUR A CHANGÉ" in text
     assert "colonne attendue absente : Sexe" in text
-    assert text.rstrip().splitlines()[-1].startswith("À taper : surveillance run")
+    assert "À taper : surveillance run" in text
     assert max(len(line) for line in text.splitlines() if str(done.state) not in line) <= 80  # a path is not broken
+
+
+def test_the_board_has_63_rows_by_harm_and_its_page_the_same(done: Demo) -> None:
+    rows = json.loads(surveillance("status", "--format", "json", "--lang", "fr", "--state", done.state).stdout)
+    assert len(rows) == 63
+    assert [row["harm"] for row in rows] == sorted((row["harm"] for row in rows), reverse=True)
+    page = html.fromstring((done.state / "pages" / "tableau.html").read_text(encoding="utf-8"))
+    assert [line[0].text_content() for line in page.xpath("//tr[@class='cells']")] == [
+        row["association"] for row in rows
+    ]
+    told = [item.text_content() for item in page.xpath("//*[@class='command']")]
+    assert told == [row["command"] for row in rows if row["command"]]
+
+
+def test_every_command_of_the_board_does_what_it_says(done: Demo) -> None:
+    """Typed as they stand: the story of an association, its file against the rules, the night once more."""
+    rows = json.loads(surveillance("status", "--format", "json", "--lang", "fr", "--state", done.state).stdout)
+    commands = {row["command"]: row for row in rows if row["command"]}
+    assert len(commands) == 4  # two associations want the same run
+    for command, row in commands.items():
+        result = surveillance(*shlex.split(command)[1:])
+        verb = command.split()[1]
+        assert result.returncode == {"status": 0, "check": 1, "run": 3}[verb], command
+        if verb != "run":
+            assert row["detail"].split(" ")[0] in result.stdout
+
+
+def test_the_board_is_written_although_the_report_fails(done: Demo, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    shutil.copytree(done.state, state, symlinks=True)
+    board = state / "pages" / NIGHT / "tableau.html"
+    board.unlink()
+    template = state / "site" / "reports" / "templates" / "report.html"
+    template.parent.mkdir(parents=True)
+    template.write_text("{{ what is this", encoding="utf-8")
+    assert surveillance("report", NIGHT, "--state", state).returncode == 3
+    assert "Étape report non faite" in board.read_text(encoding="utf-8")
 
 
 def test_a_deleted_folder_and_a_changed_key_do_not_stop_the_other_61(prepared: Demo, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 import signal
 import subprocess
 from datetime import date
@@ -15,7 +16,6 @@ from rich.console import Console
 
 from surveillance.cli import main
 from surveillance.cli.common import Desk, write_table
-from surveillance.cli.screen import status_screen
 from surveillance.demonstration.servers import FeedServer
 from surveillance.status import NightStatus, next_step
 from tests.conftest import surveillance
@@ -66,6 +66,12 @@ def test_no_cell_of_a_table_is_ever_cut(terminal: bool, width: int) -> None:
     assert max(map(len, text.splitlines())) <= width or not terminal
 
 
+def typed(screen: str) -> list[str]:
+    """The words of the command after `À taper`, as a shell reads its lines pasted together."""
+    lines = screen.split("À taper : ")[1].split("\n\n")[0]
+    return shlex.split(lines.replace("\\\n", " "))
+
+
 def trouble(code: str) -> NightStatus:
     """A delivered night to which one association lacks."""
     one = {"association": "5901", "status": "absent", "code": code, "detail": "", "usual_volume": 10, "day_visits": 0}
@@ -89,17 +95,15 @@ def test_the_next_command_is_one_that_can_help(code: str, in_time: bool, key: st
 def test_a_command_is_shown_with_the_folders_it_needs(tmp_path: Path) -> None:
     """Pasted as it stands, it must act on this state and not on another."""
     state = tmp_path / "my state"
-    text = status_screen(desk_of(False, state=state), NIGHT, NightStatus())
-    assert text.splitlines()[-1] == f"À taper : surveillance run {NIGHT} --state '{state}'"
+    assert typed(surveillance("status", NIGHT, "--lang", "fr", "--state", state).stdout) == [
+        *f"surveillance run {NIGHT} --state".split(), str(state)
+    ]  # fmt: skip
 
 
-def test_what_a_unit_mails_can_be_typed_in_a_shell_without_its_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_unit_mails_can_be_typed_in_a_shell_without_its_environment(tmp_path: Path) -> None:
     """The watchdog knows its folders from the environment; the operator who reads its mail has another one."""
-    monkeypatch.setenv("SURVEILLANCE_STATE", str(tmp_path))
-    text = status_screen(desk_of(False), NIGHT, NightStatus())
-    assert text.splitlines()[-1] == f"À taper : surveillance run {NIGHT} --state {tmp_path}"
+    told = surveillance("status", NIGHT, "--lang", "fr", SURVEILLANCE_STATE=str(tmp_path)).stdout
+    assert typed(told) == f"surveillance run {NIGHT} --state {tmp_path}".split()
 
 
 def test_what_the_machine_refuses_is_one_sentence(

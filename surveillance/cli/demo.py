@@ -8,9 +8,9 @@ from pathlib import Path
 
 import typer
 
+from surveillance.board_words import duration
 from surveillance.cli.common import Desk
 from surveillance.cli.progress import counter, teller
-from surveillance.cli.screen import duration
 from surveillance.demonstration.demo import (
     NIGHT,
     Demo,

@@ -83,6 +83,13 @@ def report(
 def status(
     night: NightArgument = None,
     form: Format = "table",
+    association: Annotated[
+        str | None, typer.Option("--association", "-a", help="The story of one association.", metavar="CODE")
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--all", help="All 63 rows, however small the terminal (so it is in a pipe).")
+    ] = False,
+    page: Annotated[bool, typer.Option("--page", help="Write the same as a page, pages/NIGHT/tableau.html.")] = False,
     delivered: Annotated[
         bool,
         typer.Option(
@@ -94,8 +101,8 @@ def status(
     lang: Lang = None,
     quiet: Quiet = False,
 ) -> None:
-    """One screen: time left, who is missing and why, the next command to type."""
-    from surveillance.cli.screen import status_screen
+    """The board: time left, who is missing and why, by harm, whom to call, the next command to type."""
+    from surveillance.cli.boarding import show_board
     from surveillance.clock import Clock
     from surveillance.errors import DeliveryError
     from surveillance.journal import read_journal
@@ -108,15 +115,7 @@ def status(
         if found.delivery.get("state") not in ("read_back", "acknowledged"):
             raise DeliveryError(f"the file of the night of {chosen} is not at the agency", "surveillance status")
         return
-    if form == "table":
-        desk.out.print(status_screen(desk, chosen, found), markup=False)
-        return
-    import pandas as pd
-
-    from surveillance.cli.common import write_table
-
-    rows = [{k: v for k, v in item.items() if k not in ("at", "event")} for item in found.receptions.values()]
-    write_table(pd.DataFrame(rows), form, desk)
+    show_board(desk, chosen, found, form, association, whole, page)
 
 
 def _last_night(desk: Desk) -> date:

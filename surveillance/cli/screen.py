@@ -4,140 +4,139 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 import textwrap
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+import unicodedata
+from collections.abc import Iterable
 
+from surveillance.board import Board, Row
+from surveillance.board_words import BoardWords
 from surveillance.cli.common import Desk
-from surveillance.clock import PARIS, Clock, deadline_utc
-from surveillance.status import NightStatus, next_step
+from surveillance.clock import Clock, deadline_utc
 from surveillance.timetable import load_timetable
 
-if TYPE_CHECKING:
-    from surveillance.associations import Association
-
 WIDTH = 80
+WIDTHS = (5, 26, 9, 6, 11, 7, 10)  # of the seven cells of a row
+RIGHT = (3, 6)  # cells set to the right
+PLAIN = str.maketrans(
+    {"–": "-", "→": ">", "…": "~", "·": "|", "’": "'", "«": '"', "»": '"', "œ": "oe", "≥": ">=", "×": "x"}
+)
 
 
-def status_screen(desk: Desk, night: date, found: NightStatus) -> str:
-    """One screen about a night: what the agency has, what is missing and why, what to type."""
-    head = [desk.say("status_title", night=night, day=night - timedelta(days=1)), *_hour(desk, night)]
-    head += _delivery(desk, found) + _running(desk, found)
-    lines = [part for line in head for part in _wrapped("", line)]
-    if found.receptions:
-        lines += ["", *_summary(desk, found), *_troubled(desk, night, found)]
-    key, step = next_step(found, _left(desk, night) > timedelta(0))
-    todo = desk.say(key, night=_typed(desk, night), step=step)
-    return "\n".join([*lines, "", f"{desk.say('status_type')} : {todo}"])
+def board_screen(board: Board, words: BoardWords, height: int = 0) -> str:
+    """The board as text: the night, what to type, who is in trouble, the others; `height`: only what fits."""
+    head = [line for told in words.head(board) for line in wrapped("", told)]
+    head += [*command_lines(f"{words.say('status_type')} : ", words.todo(board)), "", table_line(words.heads())]
+    if not height:
+        others = [table_line(words.cells(row)) for row in board.others]
+        return "\n".join([*head, *(line for row in board.troubled for line in full(row, words)), *others])
+    return "\n".join([*head, *_fitting(board, words, height - len(head) - 2)])  # one for the rest, one for the prompt
 
 
-def _typed(desk: Desk, night: date) -> str:
-    """The night as it is typed in a command, with the folders named to this one, also by a unit's environment."""
+def _fitting(board: Board, words: BoardWords, room: int) -> list[str]:
+    """The troubled rows in `room` lines, the worst with their cause and command; then how to see what is left."""
+    lines: list[str] = []
+    rows, todo = list(board.troubled), words.todo(board)
+    while rows and len(lines) < room:
+        part = brief(rows[0], words, todo)
+        size = _share(len(part), room - len(lines), len(rows) - 1, room // 2 - len(lines))
+        lines += part[: size if lines else max(size, 2)]  # the worst never without its cause
+        del rows[0]
+    key = "board_more" if rows else "board_rest"
+    command = " ".join(part for part in ("surveillance status", words.folders, "--all") if part)
+    return [*lines, words.say(key, number=len(rows), others=len(board.others), command=command)]
+
+
+def _share(wanted: int, room: int, others: int, first_half: int) -> int:
+    """How many of its lines a row gets: all, its cause too, or one, so that each of the others still has its own."""
+    for least in (2, 1):
+        for size in (wanted, 2, 1):
+            if size + least * others <= room:
+                return size
+    return wanted if wanted <= first_half else 1  # too many for the screen: the worst in full, of the others one line
+
+
+def brief(row: Row, words: BoardWords, todo: str) -> list[str]:
+    """A troubled row in three lines or little more: cells, cause, whom to call and what to type unless it is `todo`."""
+    call, command = words.contact(row), words.command(row)
+    lines = [table_line(words.cells(row)), cut(f"  {words.cause(row)}")]
+    together = f"  > {call} ; {command}" if command != todo else f"  > {call}"
+    if len(together) <= WIDTH:
+        return [*lines, together]
+    return [*lines, cut(f"  > {call}"), *command_lines("  $ ", command)]
+
+
+def full(row: Row, words: BoardWords) -> list[str]:
+    """A troubled row, nothing cut."""
+    lines = [table_line(words.cells(row)), *wrapped("  ", words.cause(row)), *wrapped("  > ", words.advice(row))]
+    return [*lines, *command_lines("  $ ", words.command(row))]
+
+
+def table_line(cells: Iterable[str]) -> str:
+    """Seven cells in their columns; a name too long is cut."""
+    padded = [
+        cut(cell, width).rjust(width) if n in RIGHT else cut(cell, width).ljust(width)
+        for n, (cell, width) in enumerate(zip(cells, WIDTHS, strict=True))
+    ]
+    return " ".join(padded).rstrip()
+
+
+def cut(text: str, width: int = WIDTH) -> str:
+    """The text, or what fits of it and a sign that there is more."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def command_lines(first: str, command: str) -> list[str]:
+    """A command in lines that may be pasted together: each but the last ends with a backslash, no word is broken."""
+    if not command.startswith(("surveillance ", "ssh-keygen ")):
+        return wrapped(first, command)
+    lines = [first]
+    for word in map(shlex.quote, shlex.split(command)):
+        if len(lines[-1]) + len(word) > WIDTH - 2 and lines[-1].strip() != first.strip():
+            lines[-1] += "\\"
+            lines.append(" " * len(first))
+        lines[-1] += f"{word} "
+    return [line.rstrip() for line in lines]
+
+
+def wrapped(first: str, text: str) -> list[str]:
+    """The text in lines of 80 columns, no word broken: a path, a fingerprint are copied whole."""
+    indent = " " * len(first)
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def typed_folders(desk: Desk) -> str:
+    """The folders named to this command, also by a unit's environment, as they are typed in the next one."""
     named = {
         "--site": desk.site or os.environ.get("SURVEILLANCE_SITE"),
         "--state": desk.state or os.environ.get("SURVEILLANCE_STATE"),
     }
-    return " ".join([str(night), *(f"{option} {shlex.quote(str(path))}" for option, path in named.items() if path)])
+    return " ".join(f"{option} {shlex.quote(str(path))}" for option, path in named.items() if path)
 
 
-def _left(desk: Desk, night: date) -> timedelta:
-    """Time left to the deadline; a rehearsal is always in time."""
-    if desk.settings.rehearsal_hour:
-        return timedelta.max
-    return deadline_utc(night, load_timetable(desk.content).deadline) - Clock().now()
+def show(text: str) -> None:
+    """Print a screen; letters that the terminal cannot draw lose their accents rather than the line."""
+    print(plain(text) if not _draws(text) else text)
 
 
-def _hour(desk: Desk, night: date) -> list[str]:
-    if desk.settings.rehearsal_hour:
-        return [desk.say("status_rehearsal")]
-    hour, left = load_timetable(desk.content).deadline, _left(desk, night)
-    if left > timedelta(0):
-        return [desk.say("status_time_left", hour=hour, left=duration(left))]
-    return [desk.say("status_late", hour=hour)]
+def plain(text: str) -> str:
+    """The same in ASCII."""
+    bare = unicodedata.normalize("NFKD", text.translate(PLAIN))
+    return bare.encode("ascii", "ignore").decode()
 
 
-def duration(left: timedelta) -> str:
-    """`2 h 05`, `58 min`, or a number of days."""
-    minutes = int(left.total_seconds()) // 60
-    if minutes >= 48 * 60:
-        return f"{minutes // 1440} j"
-    return f"{minutes // 60} h {minutes % 60:02d}" if minutes >= 60 else f"{minutes} min"
-
-
-def _delivery(desk: Desk, found: NightStatus) -> list[str]:
-    if not found.delivery:
-        return [desk.say("status_not_delivered")] if found.begun else []
-    at = datetime.fromisoformat(found.delivery["at"]).astimezone(PARIS).strftime("%H:%M:%S")
-    state = desk.say("state_" + found.delivery["state"])
-    return [desk.say("status_delivered", state=state, at=at, name=found.delivery.get("name") or found.delivery["seq"])]
-
-
-def _running(desk: Desk, found: NightStatus) -> list[str]:
-    if not found.begun:
-        return [desk.say("status_never")]
-    lines = [
-        desk.say("status_step_failed", step=step, error=error)
-        for step, error in found.steps_not_done.items()
-        if step != found.failed_step
-    ]
-    if found.failed_step:
-        return [*lines, desk.say("status_failed", step=found.failed_step, error=found.error)]
-    if found.exit is None and found.step:
-        return [*lines, desk.say("status_running", step=found.step)]
-    if found.exit is None:
-        return lines
-    return [*lines, desk.say("status_done", exit=found.exit, meaning=desk.say(f"exit_{found.exit}"))]
-
-
-def _summary(desk: Desk, found: NightStatus) -> list[str]:
-    counts = {name: found.counted(name) for name in ("received", "partial", "absent", "refused", "closed")}
-    visits = int(found.facts.get("day_acts", 0))
-    share = f"{100 * found.missing_share():.1f} %".replace(".", "," if desk.lang == "fr" else ".")
-    return [
-        *_wrapped("", desk.say("status_counts", late=found.late(), **counts)),
-        desk.say("status_visits", visits=f"{visits:,}".replace(",", " "), share=share),
-    ]
-
-
-def _troubled(desk: Desk, night: date, found: NightStatus) -> list[str]:
-    """The associations that lack something, by harm; each with its cause and what to do."""
-    bad = found.troubled()
-    if not bad:
-        return ["", desk.say("status_all_well")]
-    from surveillance.associations import load_associations
-
-    members = {item.code: item for item in load_associations(desk.content)}
-    lines: list[str] = []
-    for item in bad:
-        member = members.get(item["association"])
-        name = member.name if member else "?"
-        share = f"{100 * found.harm(item):.1f} %".replace(".", "," if desk.lang == "fr" else ".")
-        status = desk.say(f"status_{item['status']}")
-        lines += ["", f"{item['association']:<6} {name[:40]:<40} {status:>12} {share:>9}"[:WIDTH]]
-        lines += _wrapped("  ", desk.say(f"cause_{item['code']}", detail=item["detail"]).replace("()", "").rstrip(" :"))
-        lines += _wrapped("  → ", _what_to_do(desk, night, item["code"], item["association"], member))
-    return lines
-
-
-def _what_to_do(desk: Desk, night: date, code: str, association: str, member: Association | None) -> str:
-    contact = " ".join(part for part in (member.contact, member.phone) if part) if member else "?"
-    path = member.path if member else "?"
-    return desk.say(f"do_{code}", night=_typed(desk, night), contact=contact, path=path, association=association)
-
-
-def _wrapped(first: str, text: str) -> list[str]:
-    return (
-        textwrap.wrap(
-            text,
-            WIDTH,
-            initial_indent=first,
-            subsequent_indent=" " * len(first),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        if text
-        else []
-    )
+def _draws(text: str) -> bool:
+    """Can the terminal show it? In the locale C Python writes UTF-8 all the same, which nobody said is read."""
+    named = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "C"
+    if sys.stdout.isatty() and named in ("C", "POSIX"):
+        return text.isascii()
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def schedule_screen(desk: Desk) -> str:

@@ -74,20 +74,24 @@ def render(content: Content, template: str, context: Mapping[str, Any]) -> str:
         raise ContentError(f"{TEMPLATES}{name}", "", f"{type(error).__name__}: {error.message}", line=line) from error
 
 
-def write_page(folder: Path, text: str) -> Path:
-    """Write the page of a night, whole or not at all."""
-    path = folder / PAGE
+def write_page(folder: Path, text: str, name: str = PAGE) -> Path:
+    """Write a page of a night, whole or not at all."""
+    path = folder / name
     write_atomic(path, text.encode())
     return path
 
 
 def switch_latest(pages: Path, night: date) -> None:
-    """Point `pages/latest` at a night by renaming a symbolic link over it; an older night never takes its place."""
-    link = pages / "latest"
-    if link.is_symlink() and link.readlink().name > night.isoformat():
+    """Point `pages/latest` at the folder of a night; an older night never takes its place."""
+    point_to(pages / "latest", night.isoformat())
+
+
+def point_to(link: Path, target: str) -> None:
+    """Rename a symbolic link over `link`; a target that begins with an older night than the one there is left out."""
+    if link.is_symlink() and str(link.readlink()) > target:
         return
-    temporary = pages / f".latest.{os.getpid()}"
+    temporary = link.with_name(f".{link.name}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
-    temporary.symlink_to(night.isoformat())
+    temporary.symlink_to(target)
     temporary.replace(link)
-    sync_folder(pages)
+    sync_folder(link.parent)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surveillance.associations import Association
 from surveillance.gathering.feednames import names_of
 from surveillance.gathering.folders import gather_folder
 from surveillance.gathering.receptions import Reception, known_files, read_receptions
@@ -16,7 +14,7 @@ from surveillance.gathering.servers import gather_feeds
 if TYPE_CHECKING:
     from surveillance.night import Night
 
-__all__ = ["gather", "gather_feeds", "gather_folder", "key_of"]
+__all__ = ["gather", "gather_feeds", "gather_folder"]
 
 
 def gather(night: Night) -> dict[str, int]:
@@ -40,7 +38,7 @@ def _receptions(night: Night) -> list[Reception]:
         )
     return gather_feeds(
         night.associations, night.date, inbox, known,
-        lambda association: key_of(night.settings.keys, association),
+        lambda association: night.settings.feed_key(association.code),
         night.timetable.gather, night.clock, partial(_event, night),
         cut_off=night.at(night.timetable.cut_off), night_of=night_of,
     )  # fmt: skip
@@ -51,9 +49,3 @@ def _event(night: Night, kind: str, **fields: object) -> None:
     night.journal.event(kind, **fields)
     if kind == "feed":
         night.tell(kind, fields)
-
-
-def key_of(folder: Path, association: Association) -> Path:
-    """The private key for an association: `sftp_CODE`, else the one key `sftp` for all."""
-    own = folder / f"sftp_{association.code}"
-    return own if own.is_file() else folder / "sftp"

@@ -1,0 +1,77 @@
+"""One association's night as text: what it sent, what was tried, what it did in the nights before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from surveillance.board import Board, Row, paris
+from surveillance.board_words import BoardWords
+from surveillance.cli.screen import full, table_line, wrapped
+from surveillance.words import knows
+
+if TYPE_CHECKING:
+    from surveillance.associations import Association
+    from surveillance.past_nights import PastNight
+
+
+def story(board: Board, member: Association, words: BoardWords) -> str:
+    """The row of one association, its place in the registry, its attempts, its files, its last nights."""
+    row = next(item for item in board.rows if item.code == member.code)
+    lines = [*words.head(board)[:2], "", table_line(words.heads()), *_row(row, words), "", *_registry(member, words)]
+    for key, part in (
+        ("story_attempts", [_attempt(one, words) for one in board.status.attempts.get(member.code, ())]),
+        ("story_files", [_file(one, words) for one in board.status.files.get(member.code, ())]),
+        ("story_nights", [_night(one, words) for one in board.past.get(member.code, ())]),
+    ):
+        if part:
+            lines += ["", words.say(key), *(line for told in part for line in wrapped("  ", told))]
+    return "\n".join(lines)
+
+
+def _row(row: Row, words: BoardWords) -> list[str]:
+    return full(row, words) if row.troubled else [table_line(words.cells(row)), *wrapped("  ", words.cause(row))]
+
+
+def _registry(member: Association, words: BoardWords) -> list[str]:
+    where = words.say(
+        "story_registry",
+        host=member.host,
+        port=member.port,
+        path=member.path,
+        dialect=member.dialect,
+        usual=f"{member.usual_volume:.0f}",
+    )
+    pin = words.say("story_pin", pin=member.host_key) if member.host_key else words.say("story_no_pin")
+    contact = " ".join(part for part in (member.contact, member.phone) if part) or words.say("board_nobody")
+    return [line for text in (words.say("story_call", contact=contact), where, pin) for line in wrapped("", text)]
+
+
+def _attempt(event: dict[str, Any], words: BoardWords) -> str:
+    return words.say(
+        "story_attempt",
+        at=f"{paris(event['at']):%H:%M:%S}",
+        status=words.say(f"status_{event['status']}"),
+        code=event["code"],
+        detail=event.get("detail", ""),
+    ).rstrip()
+
+
+def _file(event: dict[str, Any], words: BoardWords) -> str:
+    key = f"cause_{event['code']}"
+    told = words.say(key, detail=event["detail"]) if knows(words.content, key) else event["code"]
+    notes = ", ".join(note for note in event.get("notes", ()))
+    return words.say(
+        "story_file", name=event["name"], cause=" ; ".join(part for part in (told.rstrip(" :"), notes) if part)
+    )
+
+
+def _night(one: PastNight, words: BoardWords) -> str:
+    return words.say(
+        "story_night",
+        night=one.night,
+        status=words.say(f"status_{one.status}"),
+        code=one.code,
+        visits="–" if one.visits is None else one.visits,
+        arrived=f"{paris(one.arrived):%H:%M}" if one.arrived else "",
+        detail=one.detail,
+    ).rstrip()
