@@ -165,6 +165,8 @@ class View:
         else:
             fact = self._unheard(member)
         habit = fact.get("expected")
+        if fact["code"] == "held":  # refused for now, until somebody releases it
+            fact["status"] = "held"
         return {"detail": "", **fact, "expected": float(member.usual_volume if habit is None else habit)}
 
     def _provisional(self, heard: Mapping[str, Any], code: str) -> str:
@@ -212,7 +214,7 @@ def _row(member: Member, fact: Mapping[str, Any], national: float, view: View) -
         fact.get("low"),
         fact.get("high"),
         _lost(fact, code) / national if national else 0.0,
-        float(fact.get("unusual", 1.0 if status in (*LACKING, "partial") else 0.0)),
+        _unusual(fact, status),
         night,
         arrived,
         fact.get("usual_hour") or usual_hour(nights),
@@ -222,6 +224,12 @@ def _row(member: Member, fact: Mapping[str, Any], national: float, view: View) -
         fact["settled"],
         tuple(one["name"] for one in view.found.files.get(member.code, ()) if one["status"] != "received"),
     )
+
+
+def _unusual(fact: Mapping[str, Any], status: str) -> float:
+    """How unusual it is; where no habit says, trouble is as unusual as can be."""
+    known = fact.get("unusual")
+    return (1.0 if status in (*LACKING, "partial") else 0.0) if known is None else float(known)
 
 
 def _few(fact: Mapping[str, Any]) -> bool:

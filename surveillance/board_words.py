@@ -16,6 +16,7 @@ from surveillance.words import knows, say
 
 COLUMNS = ("code", "name", "status", "missing", "arrived", "usual", "visits")
 NONE = "–"
+SCOPES = {"national": 0, "region": 1, "association": 2}
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,17 @@ class BoardWords:
             return timedelta.max
         return deadline_utc(self.night, load_timetable(self.content).deadline) - self.now
 
-    def head(self, board: Board) -> list[str]:
-        """What must be read first: the night, its hour, the agency, the step, the counts, events in the data."""
+    def head(self, board: Board, events: int | None = None) -> list[str]:
+        """What must be read first: the night, the hour, the agency, the step, the counts, the first `events`."""
         title = self.say("status_title", night=self.night, day=self.night - timedelta(days=1))
-        return [title, self.hour(), *self.agency(board), *self.steps(board), *self.counts(board), *self.events(board)]
+        told = self.events(board)
+        shown = (
+            told[:events] if events is None or len(told) <= events else [*told[:events], self._more(len(told) - events)]
+        )
+        return [title, self.hour(), *self.agency(board), *self.steps(board), *self.counts(board), *shown]
+
+    def _more(self, number: int) -> str:
+        return self.say("board_more_events", number=number)
 
     def hour(self) -> str:
         """Time left."""
@@ -199,8 +207,9 @@ class BoardWords:
         return [f"{self.say('count_caught_up')} {late}"] if late else []
 
     def events(self, board: Board) -> list[str]:
-        """What the day's data were found to be (a strike, an outage), in the sentence of the check."""
-        return [f"! {event.get('sentence') or event.get('check', '')}" for event in board.status.data_events]
+        """What the day's data were found to be (a strike, an outage), the widest first."""
+        found = sorted(board.status.data_events, key=lambda one: SCOPES.get(one.get("scope", ""), len(SCOPES)))
+        return [f"! {one.get('sentence_fr') or one.get('sentence') or one.get('check', '')}" for one in found]
 
     def todo(self, board: Board) -> str:
         """The one next thing: a command, or why there is none."""

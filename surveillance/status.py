@@ -94,7 +94,7 @@ def _begin_again(found: NightStatus, step: str) -> None:
     """What a step will say anew when it is run again."""
     if step == "validate":
         found.files.clear()
-    if step in ("validate", "aggregate"):
+    if step in ("validate", "code"):
         found.data_events.clear()
 
 

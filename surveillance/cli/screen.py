@@ -17,6 +17,7 @@ from surveillance.timetable import load_timetable
 
 WIDTH = 80
 WIDTHS = (5, 26, 9, 6, 11, 7, 10)  # of the seven cells of a row
+EVENTS = 2  # of the data, told in the head where room is short
 RIGHT = (3, 6)  # cells set to the right
 PLAIN = str.maketrans(
     {"–": "-", "→": ">", "…": "~", "·": "|", "’": "'", "«": '"', "»": '"', "œ": "oe", "≥": ">=", "×": "x"}
@@ -25,7 +26,7 @@ PLAIN = str.maketrans(
 
 def board_screen(board: Board, words: BoardWords, height: int = 0) -> str:
     """The board as text: the night, what to type, who is in trouble, the others; `height`: only what fits."""
-    head = [line for told in words.head(board) for line in wrapped("", told)]
+    head = [line for told in words.head(board, EVENTS if height else None) for line in wrapped("", told)]
     head += [*command_lines(f"{words.say('status_type')} : ", words.todo(board)), "", table_line(words.heads())]
     if not height:
         others = [table_line(words.cells(row)) for row in board.others]
