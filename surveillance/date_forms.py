@@ -7,6 +7,8 @@ import re
 PARTS = {
     "%d": "(?P<d>[0-9]{2})", "%m": "(?P<m>[0-9]{2})", "%Y": "(?P<Y>[0-9]{4})", "%H": "(?P<H>[0-9]{2})",
     "%M": "(?P<M>[0-9]{2})", "%S": r"(?P<S>[0-9]{2})(?:\.[0-9]{1,6})?", "%z": "(?P<z>Z|[+-][0-9]{2}:?[0-9]{2})",
+    "%:z": "(?P<z>[+-][0-9]{2}:[0-9]{2})",  # Z, which says no place, is not admitted
+
 }  # fmt: skip
 DAY, HOUR = {"%d", "%m", "%Y"}, {"%H", "%M"}
 # Two digits leave the century to a guess: 04/01/26 is a visit of today, a birth of 1926, or the year 4.
@@ -15,7 +17,7 @@ TWO_DIGITS = "%y: a year of two digits is not read, its century would be guessed
 
 def compile_form(form: str) -> re.Pattern[str]:
     """A pattern for a form such as `%d/%m/%Y`: ASCII digits of full width, nothing around them."""
-    pieces = re.split(r"(%.)", form)
+    pieces = re.split(r"(%:z|%.)", form)
     if "%y" in pieces:
         raise ValueError(TWO_DIGITS)
     unknown = [piece for piece in pieces if piece.startswith("%") and piece not in PARTS]
@@ -35,9 +37,9 @@ def check_form(form: str, needed: set[str]) -> str:
     return form
 
 
-def month_first(form: str) -> bool:
-    """Does the month stand before the day, the year not first (`%m/%d/%Y`)?"""
-    return -1 < form.find("%m") < form.find("%d") < form.find("%Y")
+def day_first(form: str) -> bool:
+    """Does the day stand before the month (`%d/%m/%Y`)?"""
+    return -1 < form.find("%d") < form.find("%m")
 
 
 def swapped(form: str) -> str:

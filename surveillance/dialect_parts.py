@@ -16,6 +16,7 @@ SINGLE = frozenset({
     "postal_code", "insee_code", "birth_date", "age", "age_years", "age_months", "sex", "outcome", "act_type",
     "status",
 })  # fmt: skip
+HL7_PATH = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[([^\]]+)\])?-([1-9][0-9]?)(?:\.([1-9][0-9]?))?", re.ASCII)
 STRICT = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
@@ -26,13 +27,13 @@ def fold(text: str) -> str:
     return " ".join(re.sub(r"[^0-9A-Z]+", " ", plain).split())
 
 
-def pattern_with(pattern: str, group: str) -> str:
-    """The pattern itself, when it is a regular expression with that group."""
+def pattern_with(pattern: str, group: str = "") -> str:
+    """The pattern itself, when it is a regular expression (with that group)."""
     try:
         groups = re.compile(pattern).groupindex
     except re.error as error:
         raise ValueError(f"not a regular expression: {error}") from error
-    if group not in groups:
+    if group and group not in groups:
         raise ValueError(f"the pattern has no group (?P<{group}>…)")
     return pattern
 
@@ -41,7 +42,8 @@ class FieldSpec(BaseModel):
     """Where a canonical field is found: column names of a header, or paths of a record.
 
     columns: of a field with several items, every column there is, in order, the first one being needed; of a
-    `joined` field, its parts, all needed; of any other field, one. `or`: other names of the first column.
+    `joined` field, its parts, all needed; of any other field, one. `or`: other names of the first column. pattern: of
+    visit_id, what a number must look like; of reason_codes, the codes that stay readable though no list knows them.
     """
 
     model_config = STRICT
@@ -50,6 +52,7 @@ class FieldSpec(BaseModel):
     system: str = ""
     optional: bool = False
     joined: bool = False
+    pattern: Annotated[str, AfterValidator(lambda pattern: pattern and pattern_with(pattern))] = ""
     pad: int = Field(0, ge=0, le=20)
 
     @property

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_val
 
 from surveillance.content import Content, WrongKey, load
 from surveillance.dialect_parts import (
+    HL7_PATH,
     MULTIPLE,
     SINGLE,
     STRICT,
@@ -34,6 +35,7 @@ VALUES = {
     "outcome": frozenset({"DOMICILE", "HOSPIT", "SAU", "SAMU", "REFUS", "DECES", "REORIENT", "NR"}),
     "act_type": frozenset({"VISITE", "CENTRE", "TELECONSULT", "CONSEIL_TEL", "ANNULE", "AUTRE"}),
     "status": frozenset({"active", "cancelled"}),
+    "system": frozenset({"own", "CIM10"}),  # whose codes they are; those of any other system are not read
 }
 CODE = re.compile(r"([0-9]{2}|2[AB]|97[0-9])[0-9]{2}", re.ASCII)  # of an association
 FILLED = 'read it through, fill in what it leaves open, try it, then write status = "agreed"'
@@ -110,6 +112,9 @@ class Dialect(BaseModel):
         for name, spec in fields.items():
             if len(spec.columns) > 1 and not spec.joined and name not in MULTIPLE:
                 raise WrongKey("a field of one value has one column, unless joined = true", name)
+            paths = [*spec.columns, *spec.others, *([spec.system] if spec.system else [])]
+            if info.data.get("kind") == "hl7" and (wrong := [path for path in paths if not HL7_PATH.fullmatch(path)]):
+                raise WrongKey(f"not a path such as PV1-19.1 or OBX[8661-1]-5.9: {wrong[0]}", name)
             if spec.pad and info.data.get("kind") != "excel":
                 raise WrongKey("only a workbook loses the zeros of a number: `pad` is for kind excel", name)
         return fields
@@ -147,9 +152,12 @@ class Dialect(BaseModel):
         return f"{self.id}/{self.version}"
 
     def sender(self, code: str) -> str:
-        """The association that a code inside a file stands for; without a map, the code is the association's own."""
+        """The association that a code inside a file stands for; without a map, the code is the association's own.
+
+        With a map, a file that does not say who sends it is nobody's.
+        """
         table = self.values.get("association")
-        return code if table is None or not code else table.get(fold(code), STRANGER)
+        return code if table is None else table.get(fold(code), STRANGER)
 
     def read_name(self, name: str) -> tuple[date | None, str]:
         """The visit day and the association that a file name tells; (None, "") when it is not as agreed."""

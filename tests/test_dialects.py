@@ -25,8 +25,11 @@ def site(tmp_path: Path, dialect: str, old: str, new: str) -> Content:
     return Content(tmp_path)
 
 
-def test_the_four_dialects_are_examples() -> None:
-    assert sorted(SHIPPED) == ["csv-fr-cp1252", "csv-utf8-iso", "jsonl-fixed", "xml-rpu-like"]
+def test_the_dialects_are_examples() -> None:
+    assert sorted(SHIPPED) == [
+        "csv-fr-cp1252", "csv-utf8-iso", "excel-fr", "hl7-phin-adt", "json-rs-eda", "jsonl-fixed", "xml-rpu-like",
+        "xml-rpu-v2006",
+    ]  # fmt: skip
     assert {dialect.status for dialect in SHIPPED.values()} == {"example"}
 
 

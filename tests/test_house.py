@@ -60,6 +60,7 @@ ONLY = {
     "duckdb": ("store",),
     "jinja2": ("reporting.pages",),
     "vl_convert": ("reporting.charts",),
+    "python_calamine": ("intake.readers",),
     "lxml": ("intake.readers", "reporting.charts"),
 }
 

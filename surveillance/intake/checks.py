@@ -18,6 +18,8 @@ class Limits(BaseModel):
 
     model_config = STRICT
     output_bytes: int = Field(gt=0)
+    whole_bytes: int = Field(gt=0)
+    cells: int = Field(gt=0)
     ratio: int = Field(gt=1)
     line_chars: int = Field(gt=0)
     depth: int = Field(gt=2)
@@ -27,6 +29,7 @@ class Shares(BaseModel):
     """The shares of a file at which something is said, or done."""
 
     model_config = STRICT
+    swapped_block: float = Field(gt=0.5, le=1)
     refused_partial: float = Field(ge=0, le=1)
     refused_block: float = Field(ge=0, le=1)
     refused_min: int = Field(ge=1)
@@ -99,18 +102,20 @@ class Checks(BaseModel):
 
 
 FIXED = frozenset({
-    "FIELD_COUNT", "QUOTE", "CUT_LINE", "LINE_TOO_LONG", "NOT_JSON", "CONTROL", "FILE_BLOCKED", "ID_MISSING",
+    "FIELD_COUNT", "QUOTE", "CUT_LINE", "LINE_TOO_LONG", "NOT_JSON", "NOT_HL7", "CELL_ERROR", "CONTROL",
+    "FILE_BLOCKED", "ID_MISSING",
     "ID_SHAPE", "DATE_MISSING", "DATE_UNREADABLE", "DATE_AMBIGUOUS", "DATE_FUTURE", "DATE_OLD", "DUPLICATE",
     "DUPLICATE_ID",
 })  # fmt: skip
 FLAGS = frozenset({
     "NO_START", "START_UNREADABLE", "TIME_UNREADABLE", "CALL_UNREADABLE", "END_UNREADABLE", "CALL_AFTER_START",
     "DURATION", "DST_AMBIG", "DST_MISSING", "SAME_DAY", "LATE", "AGE_RANGE", "AGE_UNREADABLE", "AGE_MONTHS",
-    "SEX_UNKNOWN", "POSTAL_UNREADABLE", "POSTAL_UNKNOWN", "POSTAL_AMBIG", "OUTCOME_UNKNOWN", "ACT_UNKNOWN",
+    "SEX_UNKNOWN", "POSTAL_UNREADABLE", "POSTAL_UNKNOWN", "POSTAL_AMBIG", "COMMUNE_UNREADABLE", "COMMUNE_UNKNOWN",
+    "OUTCOME_UNKNOWN", "ACT_UNKNOWN",
     "STATUS_UNKNOWN", "DIAG_UNKNOWN", "DIAG_SYSTEM", "REASON_UNKNOWN", "TEXT_LONG",
 })  # fmt: skip
 FILE_CODES = frozenset({
-    "header_changed", "encoding", "unreadable", "too_large", "wrong_association", "empty", "truncated",
+    "header_changed", "encoding", "unreadable", "too_large", "wrong_association", "empty", "date_order", "truncated",
     "total_mismatch", "lines_refused", "bad_name", "name_association", "extra_columns", "columns_absent",
     "windows_bytes", "outside_window", "repeated", "unknown_values", "uncoded", "volume",
 })  # fmt: skip

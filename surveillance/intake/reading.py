@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,13 +21,14 @@ from surveillance.content import Content
 from surveillance.dialects import FILLED, FOLDER, Dialect, load_dialects
 from surveillance.errors import ContentError
 from surveillance.intake.checks import Checks, load_checks
+from surveillance.intake.date_order import check_order
 from surveillance.intake.notes import notes_of
 from surveillance.intake.readers import FileRefused, RawTable, Refusal, read_raw
 from surveillance.intake.refusals import REFUSALS, blocked, file_refusal, judge, refusal_table, verdict_of
 from surveillance.intake.visit_reader import Tables, VisitReader
 from surveillance.intake.visits import SCHEMA, Origin, content_hashes, load_visit_rules, to_table
 from surveillance.pseudonyms import Pseudonymiser
-from surveillance.territories import load_departments, load_postal_codes
+from surveillance.territories import load_communes, load_departments, load_postal_codes
 
 __all__ = ["REFUSALS", "FileResult", "IntakeContext", "build_context", "check_file", "read_file"]
 
@@ -80,6 +82,7 @@ def build_context(
         limits=rules.limits,
         thesauri=load_thesauri(content),
         postal_codes=load_postal_codes(content),
+        communes=cache(lambda: {item.insee: item.department for item in load_communes(content)}),
         departments=frozenset(load_departments(content)),
         bands=ages.years,
         unknown_band=ages.unknown,
@@ -154,6 +157,8 @@ def accept(
 ) -> FileResult:
     """Types, pseudonymises and judges the lines that were read."""
     checks, named_day = ctx.checks, days[0]
+    starts = raw.columns.get("start_at", raw.columns.get("start_date", ()))
+    check_order(starts, dialect, *days, checks.shares.swapped_block, raw.lines_in)
     typed = ctx.reader(association, dialect).read(raw, association.code, days[1])
     hashes = content_hashes(typed, origin)
     keep, flags, refused = judge(typed, hashes, raw, checks)

@@ -32,7 +32,9 @@ COLUMN = {  # the canonical field a refusal is about
     "OUTCOME_UNKNOWN": "outcome", "STATUS_UNKNOWN": "status", "DIAG_UNKNOWN": "diagnoses",
     "DIAG_SYSTEM": "diagnoses",
     "REASON_UNKNOWN": "reason_codes", "TEXT_LONG": "reason_texts", "POSTAL_UNREADABLE": "postal_code",
-    "POSTAL_UNKNOWN": "postal_code", "POSTAL_AMBIG": "postal_code", "CALL_AFTER_START": "call_at",
+    "POSTAL_UNKNOWN": "postal_code",
+    "COMMUNE_UNREADABLE": "insee_code", "COMMUNE_UNKNOWN": "insee_code",
+    "POSTAL_AMBIG": "postal_code", "CALL_AFTER_START": "call_at",
     "CALL_UNREADABLE": "call_at", "END_UNREADABLE": "end_at", "DURATION": "end_at", "TIME_UNREADABLE": "start_at",
     "NO_START": "start_at", "START_UNREADABLE": "start_at", "DST_AMBIG": "start_at", "DST_MISSING": "start_at",
     "SAME_DAY": "start_at", "LATE": "start_at",
@@ -119,7 +121,7 @@ def column_names(dialect: Dialect) -> Mapping[str, str]:
     for moment in ("start", "call"):
         if f"{moment}_date" in names:
             names[f"{moment}_at"] = names[f"{moment}_date"]
-    names["age"] = ", ".join(names[name] for name in ("birth_date", "age_years", "age_months") if name in names)
+    names["age"] = ", ".join(names[name] for name in ("birth_date", "age", "age_years", "age_months") if name in names)
     return names
 
 

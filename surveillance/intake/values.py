@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from surveillance.coding.thesauri import CIM10, Thesaurus
 from surveillance.dialects import fold
-from surveillance.intake.readers.raw import ITEM, SYSTEM
+from surveillance.intake.readers.raw import FOREIGN, ITEM, SYSTEM
 from surveillance.territories import PostalCode
 
 T = TypeVar("T")
@@ -22,6 +22,7 @@ Diagnoses = tuple[str, tuple[str, ...]]  # thesaurus, codes
 REMEMBERED = 200_000  # distinct texts a memo keeps from one file to the next
 NUMBER = re.compile(r"-?[0-9]{1,4}", re.ASCII)
 POSTAL = re.compile(r"[0-9]{5}", re.ASCII)
+COMMUNE = re.compile(r"([0-9]{2}|2[AB])[0-9]{3}", re.ASCII)
 SHAPES = {
     # What an unknown code must look like to be kept as it is; anything else may be text typed in the wrong column.
     "cim10": re.compile(r"[A-Z][0-9]{2}(\.[0-9+]{1,4})?"),
@@ -103,6 +104,26 @@ def department_of(table: Mapping[str, PostalCode], departments: frozenset[str]) 
     return read
 
 
+def department_of_commune(table: Mapping[str, str], departments: frozenset[str]) -> Read[Text]:
+    """Reads an INSEE code of a commune as its département; 99xxx abroad (here "99").
+
+    A code outside the table (a commune that merged since) leads to the département its first digits are, with a check.
+    """
+
+    def read(text: str) -> tuple[Text, str]:
+        code = text.upper()
+        if not COMMUNE.fullmatch(code):
+            return None, "COMMUNE_UNREADABLE"
+        prefix = code[:3] if code.startswith(("97", "98")) else code[:2]
+        if found := table.get(code):
+            return found, ""
+        if prefix == "99":
+            return prefix, ""
+        return (prefix, "COMMUNE_UNKNOWN") if prefix in departments else (None, "COMMUNE_UNREADABLE")
+
+    return read
+
+
 def _prefix(postal_code: str) -> str:
     if postal_code.startswith(("97", "98")):
         return postal_code[:3]
@@ -131,13 +152,15 @@ class CodeRules:
         pairs = (item.rpartition(SYSTEM)[::2] for item in text.split(ITEM))
         return [(system, code) for system, code in pairs if code.strip() not in self.missing]
 
-    def spell(self, thesaurus: Thesaurus, kind: str, code: str) -> tuple[str, bool]:
+    def spell(self, thesaurus: Thesaurus, kind: str, code: str, foreign: bool = False) -> tuple[str, bool]:
         """The code as its thesaurus spells it, and whether it is known there.
 
         An unknown code is kept when it has the shape of a code; otherwise it could be anything somebody typed, and
         a keyed code (`?` and 8 hexadecimal digits) stands for it: it can be counted, and found again, but not read.
         """
         spelled = thesaurus.normalise(code)
+        if foreign:  # 428 of the ICD-9 is no code of ours, and E812 only looks like one
+            return f"?{self.hide(thesaurus.id, spelled)[:8]}", False
         shape = SHAPES.get(thesaurus.spelling)
         shaped = shape is not None and shape.fullmatch(spelled) is not None
         known = (kind, spelled) in thesaurus.entries or (thesaurus.open and shaped)
@@ -154,7 +177,7 @@ def diagnoses(rules: CodeRules) -> Read[Diagnoses]:
         kept: dict[tuple[str, str], bool] = {}
         for system, code in rules.items(text):
             thesaurus = rules.thesaurus(system)
-            spelled, known = rules.spell(thesaurus, "diag", code)
+            spelled, known = rules.spell(thesaurus, "diag", code, system == FOREIGN)
             kept[thesaurus.id, spelled] = known
         first = next(iter(kept), (rules.thesaurus("").id, ""))[0]
         codes = tuple(code if system == first else f"{system}:{code}" for system, code in kept)[: rules.most]
@@ -165,11 +188,19 @@ def diagnoses(rules: CodeRules) -> Read[Diagnoses]:
     return read
 
 
-def reason_codes(rules: CodeRules) -> Read[tuple[str, ...]]:
-    """Reads joined codes of call reasons, in the association's thesaurus."""
+def reason_codes(rules: CodeRules, pattern: str = "") -> Read[tuple[str, ...]]:
+    """Reads joined codes of call reasons, in the association's thesaurus.
+
+    pattern: the shape of the codes of a public list, where the dialect has one: these stay readable, known or not.
+    """
+    shape = re.compile(pattern, re.ASCII) if pattern else None
+
+    def spell(code: str) -> tuple[str, bool]:
+        spelled, known = rules.spell(rules.own, "motif", code)
+        return (code.strip() if not known and shape and shape.fullmatch(code.strip()) else spelled), known
 
     def read(text: str) -> tuple[tuple[str, ...], str]:
-        found = dict(rules.spell(rules.own, "motif", code) for _, code in rules.items(text))
+        found = dict(spell(code) for _, code in rules.items(text))
         return tuple(found)[: rules.most], "" if all(found.values()) else "REASON_UNKNOWN"
 
     return read

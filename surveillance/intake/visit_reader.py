@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from surveillance.coding.thesauri import Thesaurus
 from surveillance.dialects import Dialect
+from surveillance.intake.age_texts import UNKNOWN, Age, age_reader
 from surveillance.intake.moments import NOWHEN, Moment, changes, date_reader, doubtful, moment_reader, time_reader
 from surveillance.intake.readers.raw import RawTable
 from surveillance.intake.values import (
@@ -18,6 +20,7 @@ from surveillance.intake.values import (
     Text,
     concepts,
     department_of,
+    department_of_commune,
     diagnoses,
     mapped,
     number,
@@ -39,6 +42,7 @@ class Tables:
     limits: VisitLimits
     thesauri: Mapping[str, Thesaurus]
     postal_codes: Mapping[str, PostalCode]
+    communes: Callable[[], Mapping[str, str]]  # INSEE code -> département; read only where a dialect needs it
     departments: frozenset[str]
     bands: tuple[str, ...]  # of each age from 0 to 120
     unknown_band: str
@@ -51,6 +55,7 @@ class VisitReader:
 
     def __init__(self, dialect: Dialect, zone: ZoneInfo, own: Thesaurus, tables: Tables) -> None:
         self.dialect, self.zone, self.tables, self.limits = dialect, zone, tables, tables.limits
+        self.shape = re.compile(dialect.fields["visit_id"].pattern or ".*", re.DOTALL | re.ASCII)
         missing = self.missing = frozenset(dialect.missing) | {""}
         values, limits = dialect.values, tables.limits
         read_date, read_time = date_reader(dialect.forms.date), time_reader(dialect.forms.time)
@@ -58,6 +63,7 @@ class VisitReader:
         self.births: Memo[date | None] = Memo(lambda text: _birth(read_date(text)[0]), missing, None)
         self.times = Memo(lambda text: _minute(read_time(text)), missing, -1)
         self.moments = Memo(moment_reader(dialect.forms.datetime, zone), missing, NOWHEN)
+        self.written_ages: Memo[Age] = Memo(age_reader(dialect.forms.age, limits.age_max), missing, UNKNOWN)
         self.years = Memo(number(limits.age_max), missing, None)
         self.months = Memo(number(limits.age_max * 12 + 11), missing, None)
         self.sexes = Memo(mapped(values.get("sex", {}), "NR", "SEX_UNKNOWN"), missing, "NR")
@@ -65,11 +71,14 @@ class VisitReader:
         self.acts = Memo(mapped(values.get("act_type", {}), "AUTRE", "ACT_UNKNOWN"), missing, "AUTRE")
         self.statuses = Memo(mapped(values.get("status", {}), "active", "STATUS_UNKNOWN"), missing, "active")
         self.postal = Memo(department_of(tables.postal_codes, tables.departments), missing, None)
+        communes = tables.communes() if "insee_code" in dialect.fields else {}
+        self.communes = Memo(department_of_commune(communes, tables.departments), missing, None)
         cim10, most, hide = open_cim10(tables.thesauri), limits.codes_max, tables.pseudonyms.uid
         codes = CodeRules(own, cim10, dialect.thesaurus == "cim10", missing, most, hide)
+        reasons = dialect.fields["reason_codes"].pattern if "reason_codes" in dialect.fields else ""
         nothing: tuple[str, tuple[str, ...]] = (codes.thesaurus("").id, ())
         self.diagnoses = Memo(diagnoses(codes), missing, nothing)
-        self.reason_codes: Memo[tuple[str, ...]] = Memo(reason_codes(codes), missing, ())
+        self.reason_codes: Memo[tuple[str, ...]] = Memo(reason_codes(codes, reasons), missing, ())
         self.concepts: Memo[tuple[str, ...]] = Memo(concepts(tables.code_reason, missing, limits.text_max), missing, ())
 
     def read(self, raw: RawTable, association: str, night: date | None) -> Typed:
@@ -101,21 +110,26 @@ class VisitReader:
             acts=acts,
             outcomes=self.outcomes.column(get("outcome"), issues),
             statuses=["cancelled" if act == "ANNULE" else status for act, status in zip(acts, statuses, strict=True)],
-            residences=self.postal.column(get("postal_code"), issues),
+            residences=self._residences(get("postal_code"), get("insee_code"), issues),
             diagnoses=self.diagnoses.column(get("diagnoses"), issues),
             reason_codes=self.reason_codes.column(get("reason_codes"), issues),
             concepts=self.concepts.column(get("reason_texts"), issues),
             issues=issues,
         )
 
+    def _residences(self, postal: Sequence[Text], insee: Sequence[Text], issues: Issues) -> list[Text]:
+        """The département of residence: of the commune where its code is given, else of the postal code."""
+        communes = self.communes.column(insee, issues)
+        return [one or other for one, other in zip(communes, self.postal.column(postal, issues), strict=True)]
+
     def _uids(self, ids: Sequence[Text], association: str, issues: Issues) -> list[str]:
         uid, missing, longest = self.tables.pseudonyms.uid, self.missing, self.limits.id_max
-        found = []
+        found, shape = [], self.shape
         for row, value in enumerate(ids):
             visit_id = value.strip() if value else ""
             if visit_id in missing:
                 issues[row].insert(0, "ID_MISSING")
-            elif len(visit_id) > longest or not visit_id.isprintable():
+            elif len(visit_id) > longest or not visit_id.isprintable() or not shape.fullmatch(visit_id):
                 issues[row].insert(0, "ID_SHAPE")
             found.append(uid(association, visit_id))
         return found
@@ -172,6 +186,10 @@ class VisitReader:
         blank: Sequence[Text] = [None] * len(days)
         years = self.years.column(raw.columns.get("age_years", blank), issues)
         months = self.months.column(raw.columns.get("age_months", blank), issues)
+        if "age" in raw.columns:
+            for row, age in enumerate(self.written_ages.column(raw.columns["age"], issues)):
+                if age != UNKNOWN:
+                    years[row], months[row] = age
         if "birth_date" in raw.columns:
             births = self.births.column(raw.columns["birth_date"], issues)
             for row, (birth, day) in enumerate(zip(births, days, strict=True)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 ITEM = "\x1f"  # between the items of a field that may have several (US, unit separator)
+FOREIGN = "?"  # a system that the dialect does not know: its codes are nobody's
 PART = "|"  # between the parts of a field that is composed of several
 SYSTEM = "\x1e"  # between the system of a code and the code (RS, record separator)
 
