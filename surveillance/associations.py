@@ -32,7 +32,10 @@ class _Closures(BaseModel):
 
 
 class Association(BaseModel):
-    """One sender. `usual_volume` is in visits a day; an empty `host_key` means that none is pinned yet."""
+    """One sender. `usual_volume` is in visits a day; an empty `host_key` means that none is pinned yet.
+
+    `receipts`: the folder below `path` in which it wants a receipt of every file; empty: it wants none.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,6 +51,7 @@ class Association(BaseModel):
     port: int = Field(22, ge=1, le=65535)
     user: str
     path: str = "/"
+    receipts: str = Field("", pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*)?$")
     host_key: str = Field(
         "",
         pattern=r"^(|(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|rsa-sha2-512|ssh-rsa) SHA256:[A-Za-z0-9+/]{43})$",

@@ -30,8 +30,8 @@ from surveillance.timetable import Timetable, load_timetable
 Counts = dict[str, int]
 Teller = Callable[[str, Mapping[str, object]], None]
 
-STEPS = ("gather", "validate", "code", "aggregate", "detect", "deliver", "report")
-NOT_VITAL = frozenset({"detect", "report"})  # the file leaves even when these fail
+STEPS = ("gather", "validate", "code", "aggregate", "detect", "deliver", "receipts", "report")
+NOT_VITAL = frozenset({"detect", "receipts", "report"})  # the file leaves even when these fail
 BOARD_AFTER = frozenset({"gather", "aggregate", "deliver"})  # what changes the page of the board
 
 

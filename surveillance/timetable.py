@@ -33,6 +33,17 @@ class GatherRules(BaseModel):
     sweep_seconds: float = Field(default=600, ge=0)
 
 
+class ReceiptRules(BaseModel):
+    """How receipts are put into the associations' folders, and how often new files are looked for between nights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seconds: float = Field(default=120, ge=0)
+    session_seconds: float = Field(default=20, gt=0)
+    parallel: int = Field(default=16, ge=1, le=128)
+    every_minutes: int = Field(default=5, ge=1, le=60)
+
+
 class Coverage(BaseModel):
     """Below `floor` (share of the usual volume of open associations) the exit code is 12; `below`: is the file sent?"""
 
@@ -53,6 +64,7 @@ class Timetable(BaseModel):
     raw_days: int = Field(ge=1, le=31)
     gather: GatherRules
     coverage: Coverage
+    receipts: ReceiptRules = ReceiptRules()
 
     @field_validator("timezone")
     @classmethod

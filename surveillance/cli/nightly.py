@@ -30,7 +30,7 @@ def run(
         str | None,
         typer.Option(
             "--since",
-            help="Run again from this step on: gather, validate, code, aggregate, detect, deliver, report.",
+            help="Run again from this step on: gather, validate, code, aggregate, detect, deliver, receipts, report.",
         ),
     ] = None,
     site: Site = None,
@@ -38,7 +38,7 @@ def run(
     lang: Lang = None,
     quiet: Quiet = False,
 ) -> None:
-    """The night, for cron: gather, validate, code, aggregate, detect, deliver, report."""
+    """The night, for cron: gather, validate, code, aggregate, detect, deliver, receipts, report."""
     _run(Desk(site, state, lang, quiet), night, since)
 
 

@@ -146,7 +146,8 @@ def _account(demo: Demo, item: Association, port: int, wrong: bool) -> Account:
         role = f"host {item.code}" + (" after a change nobody announced" if wrong else "")
         write_private(key_from_seed(str(demo.seed), role), path)
     client = public_line(key_from_seed(str(demo.seed), f"client {item.code}"))
-    return Account(item.code, item.user, str(path), client, str(demo.state / "feeds" / item.code), item.path, port)
+    feed = str(demo.state / "feeds" / item.code)
+    return Account(item.code, item.user, str(path), client, feed, item.path, port, drop=item.receipts)
 
 
 def _earlier_ports(demo: Demo) -> dict[str, int]:

@@ -88,7 +88,7 @@ def gather_feeds(
         if item.code not in done:
             had = known.get(item.code, Known())
             desk = Desk(item, night, Inbox(folder / item.code), had, night_of, rules)
-            feeds.append(Feed(item, _endpoint(item, key_for), desk))
+            feeds.append(Feed(item, endpoint_of(item, key_for(item)), desk))
     for sweep in range(rules.sweeps):
         done |= _sweep(feeds, shared)
         feeds = [feed for feed in feeds if done[feed.association.code].code in AGAIN]
@@ -116,9 +116,16 @@ def closed(association: Association, night: date) -> Reception:
     return Reception(association.code, "closed", "closed", until)
 
 
-def _endpoint(association: Association, key_for: Callable[[Association], Path]) -> Endpoint:
+def endpoint_of(association: Association, key: Path) -> Endpoint:
+    """How an association's server is reached with that private key."""
     pins = tuple(pin for pin in (association.host_key,) if pin)
-    return Endpoint(association.host, association.port, association.user, key_for(association), pins)
+    return Endpoint(association.host, association.port, association.user, key, pins)
+
+
+def key_of(folder: Path, association: Association) -> Path:
+    """The private key for an association: `sftp_CODE`, else the one key `sftp` for all."""
+    own = folder / f"sftp_{association.code}"
+    return own if own.is_file() else folder / "sftp"
 
 
 def _sweep(feeds: Sequence[Feed], shared: Gathering) -> dict[str, Reception]:

@@ -1,4 +1,4 @@
-"""One account's folder as its visitor sees it: nothing above it, no symbolic link, read-only unless told."""
+"""One account's folder as its visitor sees it: nothing above it, no symbolic link, read-only where not told."""
 
 from __future__ import annotations
 
@@ -15,13 +15,21 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 class Chroot(paramiko.SFTPServerInterface):
-    """The files of `root`, shown under the path `mount`; renaming refuses an existing target."""
+    """The files of `root`, shown under the path `mount`; renaming refuses an existing target.
 
-    def __init__(self, server: Any, root: Path, mount: str = "/", writable: bool = False) -> None:
+    `writable`: all of it; `drop`: only in that folder below it, which the visitor may make.
+    """
+
+    def __init__(self, server: Any, root: Path, mount: str = "/", writable: bool = False, drop: str = "") -> None:
         super().__init__(server)
         self.root = root.resolve()
         self.mount = posixpath.normpath("/" + mount.strip("/"))
         self.writable = writable
+        self.drop = self.root / drop if drop else None
+
+    def may_write(self, found: Path) -> bool:
+        """May the visitor write at that real path?"""
+        return self.writable or (self.drop is not None and found.is_relative_to(self.drop))
 
     def local(self, path: str) -> Path | None:
         """The real path of a visitor's path, or None if it leads out of the folder."""
@@ -61,7 +69,7 @@ class Chroot(paramiko.SFTPServerInterface):
         found = self.local(path)
         if found is None:
             return SFTP_NO_SUCH_FILE
-        if flags & WRITING and not self.writable:
+        if flags & WRITING and not self.may_write(found):
             return SFTP_PERMISSION_DENIED
         try:
             number = os.open(found, flags | os.O_NOFOLLOW, 0o600)
@@ -74,7 +82,7 @@ class Chroot(paramiko.SFTPServerInterface):
         old, new = self.local(oldpath), self.local(newpath)
         if old is None or new is None:
             return SFTP_NO_SUCH_FILE
-        if not self.writable:
+        if not (self.may_write(old) and self.may_write(new)):
             return SFTP_PERMISSION_DENIED
         try:
             os.link(old, new, follow_symlinks=False)
@@ -90,10 +98,23 @@ class Chroot(paramiko.SFTPServerInterface):
         found = self.local(path)
         if found is None:
             return SFTP_NO_SUCH_FILE
-        if not self.writable:
+        if not self.may_write(found):
             return SFTP_PERMISSION_DENIED
         try:
             found.unlink()
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
+        return SFTP_OK
+
+    def mkdir(self, path: str, attr: SFTPAttributes) -> int:
+        """Make a folder, where the account may."""
+        found = self.local(path)
+        if found is None:
+            return SFTP_NO_SUCH_FILE
+        if not self.may_write(found):
+            return SFTP_PERMISSION_DENIED
+        try:
+            found.mkdir(mode=0o700)
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
         return SFTP_OK

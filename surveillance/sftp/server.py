@@ -40,6 +40,7 @@ class Account:
     mount: str = "/depot"
     port: int = 0  # 0: any free port
     writable: bool = False
+    drop: str = ""  # the one folder in which the visitor may write when the account is not writable
 
 
 class Door(paramiko.ServerInterface):
@@ -72,7 +73,7 @@ def serve_one(sock: socket.socket, account: Account, host_key: paramiko.PKey) ->
     options.ciphers, options.digests = CIPHERS, MACS
     transport.add_server_key(host_key)
     transport.set_subsystem_handler(
-        "sftp", paramiko.SFTPServer, Chroot, Path(account.root), account.mount, account.writable
+        "sftp", paramiko.SFTPServer, Chroot, Path(account.root), account.mount, account.writable, account.drop
     )
     with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
         transport.start_server(event=threading.Event(), server=Door(account))

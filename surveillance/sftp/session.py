@@ -125,6 +125,16 @@ class Session:
         self.fetch(folder, RemoteFile(name, size, mtime or 0), out, max_bytes)
         return b"".join(out.pieces)
 
+    def make_folder(self, path: str) -> None:
+        """Make the folder if it is not there; SftpError write_refused if that is not allowed."""
+        if self.exists(path):
+            return
+        try:
+            with named(self._expired):
+                self._sftp.mkdir(path, 0o750)
+        except SftpError as error:
+            raise _refused(error) from error
+
     def put_proven(self, data: bytes, folder: str, name: str) -> Proof:
         """Put a file so that it is whole under its name or not there: temporary name, read back, plain rename.
 
@@ -153,9 +163,7 @@ class Session:
                 for start in range(0, len(data), PIECE):
                     remote.write(data[start : start + PIECE])
         except SftpError as error:
-            if error.code in ("no_folder", "protocol"):
-                raise SftpError("write_refused", error.detail or "écriture refusée") from error
-            raise
+            raise _refused(error) from error
 
     def _rename(self, part: str, final: str) -> bool:
         with named(self._expired):
@@ -173,6 +181,13 @@ class Session:
             detail = f"{name} est déjà là avec un autre contenu"
             raise SftpError("exists", detail, "nothing is overwritten: send under a new sequence number")
         return Proof(name, size, digest, already=True)
+
+
+def _refused(error: SftpError) -> SftpError:
+    """What a server answers that does not let us write: no folder, no right, or a failure without a reason."""
+    if error.code in ("no_folder", "protocol"):
+        return SftpError("write_refused", error.detail or "écriture refusée")
+    return error
 
 
 class _Bytes:

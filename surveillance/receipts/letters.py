@@ -1,0 +1,70 @@
+"""Letters: receipts ready to be put, for files of an association that had none yet, or kept since an earlier try."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from surveillance.associations import Association
+from surveillance.files import write_atomic
+from surveillance.gathering.inbox import Inbox
+from surveillance.receipts.issuing import Issuer
+from surveillance.receipts.ledger import Ledger
+from surveillance.receipts.text import receipt_json, receipt_text
+
+Found = Mapping[str, Mapping[str, int]]  # SHA-256 of a file -> what the night found of it (by name of count)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One receipt: name and hash of the file it is about, verdict, its text, its JSON twin."""
+
+    file: str
+    sha256: str
+    verdict: str
+    text: bytes
+    twin: bytes
+
+    def named(self, copy: int = 1) -> dict[str, bytes]:
+        """The two files by name; a second receipt of that name, with other content, is numbered."""
+        stem = f"{self.file}.recu" + (f"-{copy}" if copy > 1 else "")
+        return {f"{stem}.json": self.twin, f"{stem}.txt": self.text}  # who sees the text sees the twin too
+
+    def write(self, folder: Path) -> None:
+        """Keep it in a folder of its own."""
+        for name, data in self.named().items():
+            write_atomic(folder / self.sha256[:16] / name, data)
+
+
+def read_letter(folder: Path) -> Letter | None:
+    """A letter that was kept, or none if it is not whole."""
+    texts = sorted(folder.glob("*.recu.txt"))
+    twin = texts[0].with_suffix(".json") if texts else folder
+    if not twin.is_file():
+        return None
+    body = json.loads(twin.read_bytes())["body"]
+    return Letter(body["file"], body["sha256"], body["verdict"], texts[0].read_bytes(), twin.read_bytes())
+
+
+def letters_for(
+    member: Association, inbox: Path, night: date, ledger: Ledger, issuer: Issuer, found: Found | None = None
+) -> list[Letter]:
+    """One letter for each new content in `inbox`/NIGHT/CODE; empty if the association wants none.
+
+    A file is said to have come when it was written there: a receipt made again has the same bytes.
+    """
+    folder = inbox / night.isoformat() / member.code
+    new = [file for file in Inbox(folder).listed() if not ledger.had(file.sha256)] if member.receipts else []
+    once = {file.sha256: file for file in new}
+    return [_letter(folder / file.name, member, night, issuer, found) for file in once.values()]
+
+
+def _letter(path: Path, member: Association, night: date, issuer: Issuer, found: Found | None) -> Letter:
+    _, receipt = issuer.read(path, member, night)
+    came = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    own = found.get(receipt.sha256, {}) if found is not None else None
+    text = receipt_text(receipt, issuer.words, came, own).encode()
+    return Letter(receipt.file, receipt.sha256, receipt.verdict, text, receipt_json(receipt, came, own))
