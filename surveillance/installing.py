@@ -70,6 +70,7 @@ def _values(content: Content, settings: Settings) -> dict[str, str]:
         "timezone": timetable.timezone,
         "start": start,
         "watch": watch,
+        "every": str(timetable.receipts.every_minutes),
         "cron_start": _cron(start),
         "cron_watch": _cron(watch),
     }

@@ -61,6 +61,9 @@ class Liar(paramiko.SFTPServerInterface):
     def open(self, path: str, flags: int, attr: Any) -> Any:
         return LiarsFile(self, path.rsplit("/", 1)[-1], flags)
 
+    def mkdir(self, path: str, attr: Any) -> int:
+        return SFTP_OK
+
     def remove(self, path: str) -> int:
         self.lies.removed.append(path.rsplit("/", 1)[-1])
         return SFTP_OK

@@ -17,7 +17,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 # From the top down; a room may import its own line's rooms or those below, never above.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli", "__main__"),
-    ("demonstration", "replay", "checking", "installing"),
+    ("demonstration", "replay", "checking", "installing", "receiving"),
     ("steps",),
     ("night", "makers"),
     (
@@ -54,7 +54,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("content",),
     ("clock", "errors", "files", "__init__"),
 )
-RECEIVING = ("gathering", "intake", "steps")
+RECEIVING = ("gathering", "intake", "receiving", "steps")
 ONLY = {
     "paramiko": ("sftp",),
     "duckdb": ("store",),

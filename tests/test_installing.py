@@ -34,6 +34,7 @@ SECTION = {
     "OnCalendar": "Timer",
     "Persistent": "Timer",
     "AccuracySec": "Timer",
+    "RandomizedDelaySec": "Timer",
     "WantedBy": "Install",
 }
 
@@ -48,7 +49,7 @@ def written(tmp_path: Path, content: Content) -> dict[str, Path]:
 def test_every_key_of_a_unit_stands_where_systemd_reads_it(written: dict[str, Path]) -> None:
     """A failed night must reach its operator: OnFailure in [Service] would be ignored."""
     units = [path for name, path in written.items() if name != "crontab"]
-    assert len(units) == 5
+    assert len(units) == 7
     for path in units:
         unit = configparser.ConfigParser(interpolation=None)
         unit.optionxform = str  # type: ignore[assignment,method-assign]
@@ -69,7 +70,8 @@ def test_the_lines_of_the_crontab_run_in_the_environment_of_cron(written: dict[s
         subprocess.run(["/bin/sh", "-c", job.split(maxsplit=5)[5]], env=given, capture_output=True, text=True)
         for job in jobs
     ]
-    assert [end.returncode for end in ends] == [11, 0]
+    assert [end.returncode for end in ends] == [11, 11, 0]
     assert "surveillance site" in ends[0].stderr
-    assert "surveillance run" in ends[1].stdout
+    assert "surveillance site" in ends[1].stderr
+    assert "surveillance run" in ends[2].stdout
     assert not any("Traceback" in end.stderr for end in ends)

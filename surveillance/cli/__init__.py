@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from surveillance.cli import asking, contents, making, nightly
+from surveillance.cli import asking, contents, making, nightly, senders
 
 # What the machine refuses, and its administrator can grant: no bug of ours.
 MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (making, nightly, asking, contents):
+for module in (making, nightly, senders, asking, contents):
     module.register(app)
 
 

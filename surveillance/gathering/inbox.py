@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -61,6 +61,15 @@ class Inbox:
             sync_folder(self.folder)
         self.files[file.name] = file
         self._write_sidecar()
+
+    def set_aside(self, keys: Collection[tuple[str, int, int]]) -> None:
+        """Hide the files that another night has: one that came between nights and was read by that night after all."""
+        away = [file for file in self.files.values() if file.key in keys]
+        for file in away:
+            (self.folder / file.name).rename(self.folder / f".{file.name}.{file.sha256[:8]}")
+            del self.files[file.name]
+        if away:
+            self._write_sidecar()
 
     def drop(self, name: str) -> None:
         """Forget a fetched part."""

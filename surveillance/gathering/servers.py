@@ -83,11 +83,14 @@ def gather_feeds(
     folder = inbox / night.isoformat()
     shared = Gathering(rules, clock, cut_off, on_event, pause)
     done = {a.code: closed(a, night) for a in associations if not a.open_on(night)}
+    before = {item.association: item for item in read_receptions(folder)}
     feeds = []
     for item in associations:
         if item.code not in done:
-            had = known.get(item.code, Known())
-            desk = Desk(item, night, Inbox(folder / item.code), had, night_of, rules)
+            had, box = known.get(item.code, Known()), Inbox(folder / item.code)
+            own = before[item.code].files if item.code in before else ()
+            box.set_aside(had.keys - {file.key for file in own})
+            desk = Desk(item, night, box, had, night_of, rules)
             feeds.append(Feed(item, endpoint_of(item, key_for(item)), desk))
     for sweep in range(rules.sweeps):
         done |= _sweep(feeds, shared)
@@ -96,7 +99,6 @@ def gather_feeds(
             break
         shared.event("sweep", number=sweep + 1, missing=[feed.association.code for feed in feeds])
         pause(rules.sweep_seconds)
-    before = {item.association: item for item in read_receptions(folder)}
     receptions = [_as_before(before.get(a.code), done[a.code]) for a in associations]
     write_receptions(folder, receptions)
     return receptions

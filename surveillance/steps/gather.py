@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from surveillance.gathering.feednames import names_of
 from surveillance.gathering.folders import gather_folder
 from surveillance.gathering.receptions import Reception, known_files, read_receptions
-from surveillance.gathering.servers import gather_feeds, key_of
+from surveillance.gathering.servers import gather_feeds
 
 if TYPE_CHECKING:
     from surveillance.night import Night
