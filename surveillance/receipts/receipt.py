@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from surveillance.intake.reading import FileResult
 
 VERDICTS = {"received": "accepted", "partial": "partial", "refused": "refused"}  # of a status; any other: set aside
+HELD = "held"  # the code of a file that is set aside until someone has looked at it
 ColumnOf = Callable[[str], str]  # a check -> the column it is about, as the sender names it
 ACCOUNTS = ("lines_in", "accepted", "refused", "header", "blank", "total")
 
@@ -105,13 +106,13 @@ def receipt_of(
         dialect=result.dialect,
         kind=dialect.kind,
         night=night,
-        verdict=VERDICTS.get(result.status, "set_aside"),
+        verdict="set_aside" if result.code == HELD else VERDICTS.get(result.status, "set_aside"),
         cause=_cause(result, checks),
         ledger={name: result.ledger[name] for name in ACCOUNTS},
         days=tuple(sorted(result.dates.items()))[: limits.days],
         day_count=len(result.dates),
-        refused=refused_groups(result.refusals, checks, limits.lines),
-        kept=kept_groups(result.visits, checks, lambda check: names.get(COLUMN.get(check, ""), ""), limits.lines),
+        refused=refused_groups([result.refusals], checks, limits.lines),
+        kept=kept_groups([result.visits], checks, lambda check: names.get(COLUMN.get(check, ""), ""), limits.lines),
         notes=tuple(Remark(check, sentence, checks.repair(check)) for check, sentence in result.notes),
     )
 
@@ -123,43 +124,49 @@ def _cause(result: FileResult, checks: Checks) -> Remark | None:
     return Remark(result.code, result.sentence_fr, checks.repair(result.code) if known else "")
 
 
-def refused_groups(refusals: pa.Table, checks: Checks, most: int) -> tuple[Group, ...]:
+def refused_groups(tables: Iterable[pa.Table], checks: Checks, most: int) -> tuple[Group, ...]:
     """The refused lines (columns of REFUSALS) by check and column; line 0, the file itself, is the verdict's."""
-    lines = refusals.filter(pc.greater(refusals["line_no"], 0))
-    found = [
-        (count, check, column)
-        for check, column, count in _counts(lines.group_by(["check", "column"]).aggregate([("line_no", "count")]))
-    ]
-    groups, left = [], most
-    for rank, (count, check, column) in enumerate(sorted(found)):  # the rare ones first: they are told whole
-        share = left // (len(found) - rank)
-        own = lines.filter(pc.and_(pc.equal(lines["check"], check), pc.equal(lines["column"], column)))
-        numbers = sorted(own["line_no"].slice(0, min(count, share)).to_pylist())
-        left -= len(numbers)
-        groups.append(Group(check, column, checks.sentence(check), checks.repair(check), count, tuple(numbers)))
-    return tuple(sorted(groups, key=lambda group: (-group.count, group.check, group.column)))
+    tally = _Tally(most)
+    for table in tables:
+        lines = table.filter(pc.greater(table["line_no"], 0))
+        for row in lines.group_by(["check", "column"]).aggregate([("line_no", "count")]).to_pylist():
+            check, column = row["check"], row["column"]
+            own = lines.filter(pc.and_(pc.equal(lines["check"], check), pc.equal(lines["column"], column)))
+            tally.add((check, column), row["line_no_count"], own["line_no"])
+    return tally.groups(checks)
 
 
-def _counts(table: pa.Table) -> Iterator[tuple[str, str, int]]:
-    for row in table.to_pylist():
-        yield row["check"], row["column"], row["line_no_count"]
-
-
-def kept_groups(visits: pa.Table, checks: Checks, column_of: ColumnOf, most: int) -> tuple[Group, ...]:
-    """The lines that were kept with a flag (`dq`), by check, read batch by batch."""
-    counts: dict[str, int] = {}
-    lines: dict[str, list[int]] = {}
-    for batch in visits.to_batches():
+def kept_groups(tables: Iterable[pa.Table], checks: Checks, column_of: ColumnOf, most: int) -> tuple[Group, ...]:
+    """The lines that were kept with a flag (`dq` of SCHEMA), by check."""
+    tally = _Tally(most)
+    for batch in (batch for table in tables for batch in table.select(["dq", "line_no"]).to_batches()):
         flags, parents = pc.list_flatten(batch["dq"]), pc.list_parent_indices(batch["dq"])
         for item in pc.value_counts(flags).to_pylist():
-            check, count = item["values"], item["counts"]
-            counts[check] = counts.get(check, 0) + count
-            room = most // len(checks.row) - len(lines.setdefault(check, []))
-            if room > 0:
-                rows = parents.filter(pc.equal(flags, check)).slice(0, room)
-                lines[check] += batch["line_no"].take(rows).to_pylist()
-    groups = [
-        Group(check, column_of(check), checks.sentence(check), checks.repair(check), count, tuple(sorted(lines[check])))
-        for check, count in counts.items()
-    ]
-    return tuple(sorted(groups, key=lambda group: (-group.count, group.check)))
+            check = item["values"]
+            rows = parents.filter(pc.equal(flags, check))
+            tally.add((check, column_of(check)), item["counts"], batch["line_no"].take(rows))
+    return tally.groups(checks)
+
+
+class _Tally:
+    """Counts and first lines by (check, column), over a file that may not fit into memory."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.counts: dict[tuple[str, str], int] = {}
+        self.lines: dict[tuple[str, str], list[int]] = {}
+
+    def add(self, key: tuple[str, str], count: int, lines: pa.ChunkedArray) -> None:
+        held = self.lines.setdefault(key, [])
+        self.counts[key] = self.counts.get(key, 0) + count
+        held += lines.slice(0, self.most - len(held)).to_pylist()
+
+    def groups(self, checks: Checks) -> tuple[Group, ...]:
+        """The most frequent first; the lines that may be told are shared out, and rare checks are told whole."""
+        out, left = [], self.most
+        for rank, (key, count) in enumerate(sorted(self.counts.items(), key=lambda item: (item[1], item[0]))):
+            numbers = sorted(self.lines[key])[: left // (len(self.counts) - rank)]
+            left -= len(numbers)
+            check, column = key
+            out.append(Group(check, column, checks.sentence(check), checks.repair(check), count, tuple(numbers)))
+        return tuple(sorted(out, key=lambda group: (-group.count, group.check, group.column)))
