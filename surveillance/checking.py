@@ -20,6 +20,7 @@ from surveillance.errors import ContentError
 from surveillance.intake.checks import load_checks
 from surveillance.intake.visits import load_visit_rules
 from surveillance.receipts.words import load_receipt_words
+from surveillance.rehearsal.rules import load_rehearsal
 from surveillance.reporting.earlier import earlier_seasons
 from surveillance.settings import FILE as SETTINGS
 from surveillance.settings import Settings
@@ -35,6 +36,7 @@ LOADERS: tuple[Callable[[Content], object], ...] = (
     load_visit_rules,
     load_checks,
     load_receipt_words,
+    load_rehearsal,
     load_thesauri,
     ReasonCoder,
     load_ages,

@@ -119,11 +119,17 @@ class Content:
 
 def load(content: Content, rel: str, model: type[Model]) -> Model:
     """A TOML content file checked against a pydantic model; the first error is raised with file, line and key."""
-    data = content.toml(rel)
+    return parse(content.text(rel), rel, model)
+
+
+def parse(text: str, rel: str, model: type[Model]) -> Model:
+    """The same from the text of a file that may be in no content folder yet; `rel` is how errors call it."""
     try:
-        return model.model_validate(data)
+        return model.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ContentError(rel, "", f"TOML syntax: {error}") from error
     except ValidationError as error:
-        problems = [_problem(content.text(rel), item) for item in error.errors()]
+        problems = [_problem(text, item) for item in error.errors()]
         line, key, message = problems[0]
         others = "; ".join(f"line {n}: {k}: {m}" for n, k, m in problems[1:6])
         raise ContentError(rel, key, message, f"also: {others}" if others else "", line) from error

@@ -18,6 +18,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli", "__main__"),
     ("demonstration", "replay", "checking", "installing", "receiving"),
+    ("rehearsal",),
     ("steps",),
     ("night", "makers"),
     (
