@@ -19,6 +19,7 @@ from surveillance.receipts.issuing import Issuer, issuer
 from surveillance.receipts.ledger import Ledger
 from surveillance.receipts.letters import Letter, letters_for
 from surveillance.receipts.putting import Post, put_letters, waiting
+from surveillance.receipts.receipt import NightFound
 from surveillance.sftp.client import Endpoint, connect
 from surveillance.sftp.keys import fingerprint, key_from_seed, public_line, write_private
 from surveillance.sftp.server import Account
@@ -127,6 +128,21 @@ def test_a_receipt_put_before_a_crash_is_found_and_not_doubled(depot: Depot, tol
     assert again == sent, "the same bytes"
     put_letters(again, member(), depot.endpoint(), told.post)
     assert told.names == [f"{NAME}.recu.txt"] * 2
+
+
+def test_who_was_told_accepted_is_told_once_more_when_the_night_sets_the_file_aside(
+    depot: Depot, told: Told, issue: Issuer
+) -> None:
+    data = files.sample(D1)
+    put_letters(letters(told, issue, member(), data), member(), depot.endpoint(), told.post)
+    inbox, aside = told.post.state / "inbox", {sha256_hex(data): NightFound({"loaded": 0}, "volume inhabituel")}
+    for expected in (1, 0):
+        found = letters_for(member(), inbox, files.NIGHT, Ledger(told.post.state, "5901"), issue, aside)
+        assert len(found) == expected
+        put_letters(found, member(), depot.endpoint(), told.post)
+    text = (depot.root / "recus" / f"{NAME}.recu-2.txt").read_text(encoding="utf-8").replace("\u00a0", " ")
+    assert "MIS DE CÔTÉ : volume inhabituel" in text
+    assert told.names == [f"{NAME}.recu.txt", f"{NAME}.recu-2.txt"]
 
 
 def test_an_association_that_wants_none_gets_none(told: Told, issue: Issuer) -> None:

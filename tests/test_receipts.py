@@ -23,7 +23,7 @@ from surveillance.intake.checks import load_checks
 from surveillance.night import Night
 from surveillance.pseudonyms import demonstration_key
 from surveillance.receipts.issuing import Issuer, issuer
-from surveillance.receipts.receipt import Receipt
+from surveillance.receipts.receipt import NightFound, Receipt
 from surveillance.receipts.text import body_json, body_text, receipt_json, receipt_text
 from surveillance.settings import Settings
 from surveillance.steps.validate import validate
@@ -151,7 +151,7 @@ def test_no_canary_comes_out_of_any_error_path(dialect: str, issue: Issuer, tmp_
     for version in versions:
         packed = gzip.compress(version, mtime=0) if dialect == "csv-utf8-iso" else version
         found = receipt(issue, tmp_path, dialect, packed)
-        said = receipt_text(found, issue.words, AT, {"loaded": 3}) + receipt_json(found, AT).decode()
+        said = receipt_text(found, issue.words, AT, NightFound({"loaded": 3})) + receipt_json(found, AT).decode()
         assert [canary for canary in CANARIES if canary in said] == []
 
 

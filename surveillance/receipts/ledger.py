@@ -9,7 +9,7 @@ from surveillance.files import write_atomic
 
 
 class Ledger:
-    """The receipts put into one association's folder: {SHA-256 of the file: name of the receipt}."""
+    """The receipts put into one association's folder: {SHA-256 of the file, or SHA-256/held: name of the receipt}."""
 
     def __init__(self, state: Path, code: str) -> None:
         self.path = state / "receipts" / f"{code}.json"
@@ -17,11 +17,11 @@ class Ledger:
         if self.path.is_file():
             self.put = json.loads(self.path.read_text(encoding="utf-8"))
 
-    def had(self, sha256: str) -> bool:
+    def had(self, key: str) -> bool:
         """Has a receipt been put for these bytes, whatever their name and night?"""
-        return sha256 in self.put
+        return key in self.put
 
-    def note(self, sha256: str, name: str) -> None:
+    def note(self, key: str, name: str) -> None:
         """Remember a receipt that was put and proven."""
-        self.put[sha256] = name
+        self.put[key] = name
         write_atomic(self.path, (json.dumps(self.put, indent=0) + "\n").encode())

@@ -13,9 +13,11 @@ from surveillance.files import write_atomic
 from surveillance.gathering.inbox import Inbox
 from surveillance.receipts.issuing import Issuer
 from surveillance.receipts.ledger import Ledger
+from surveillance.receipts.receipt import NightFound
 from surveillance.receipts.text import receipt_json, receipt_text
 
-Found = Mapping[str, Mapping[str, int]]  # SHA-256 of a file -> what the night found of it (by name of count)
+Found = Mapping[str, NightFound]  # by the SHA-256 of a file
+ASIDE = "set_aside"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Letter:
     verdict: str
     text: bytes
     twin: bytes
+
+    @property
+    def key(self) -> str:
+        """What the ledger knows it by: who was told "accepted" is told once more when a night sets the file aside."""
+        return self.sha256 + ("/held" if self.verdict == ASIDE else "")
 
     def named(self, copy: int = 1) -> dict[str, bytes]:
         """The two files by name; a second receipt of that name, with other content, is numbered."""
@@ -45,8 +52,10 @@ def read_letter(folder: Path) -> Letter | None:
     twin = texts[0].with_suffix(".json") if texts else folder
     if not twin.is_file():
         return None
-    body = json.loads(twin.read_bytes())["body"]
-    return Letter(body["file"], body["sha256"], body["verdict"], texts[0].read_bytes(), twin.read_bytes())
+    whole = json.loads(twin.read_bytes())
+    body, found = whole["body"], whole["night_found"]
+    verdict = ASIDE if found and found["held"] else body["verdict"]
+    return Letter(body["file"], body["sha256"], verdict, texts[0].read_bytes(), twin.read_bytes())
 
 
 def letters_for(
@@ -57,14 +66,20 @@ def letters_for(
     A file is said to have come when it was written there: a receipt made again has the same bytes.
     """
     folder = inbox / night.isoformat() / member.code
-    new = [file for file in Inbox(folder).listed() if not ledger.had(file.sha256)] if member.receipts else []
-    once = {file.sha256: file for file in new}
-    return [_letter(folder / file.name, member, night, issuer, found) for file in once.values()]
+    once = {file.sha256: file for file in Inbox(folder).listed() if member.receipts}
+    new = [file for sha256, file in once.items() if not _told(sha256, ledger, found or {})]
+    return [_letter(folder / file.name, member, night, issuer, found) for file in new]
+
+
+def _told(sha256: str, ledger: Ledger, found: Found) -> bool:
+    aside = found[sha256].held if sha256 in found else ""
+    return ledger.had(f"{sha256}/held") or (ledger.had(sha256) and not aside)
 
 
 def _letter(path: Path, member: Association, night: date, issuer: Issuer, found: Found | None) -> Letter:
     _, receipt = issuer.read(path, member, night)
     came = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
-    own = found.get(receipt.sha256, {}) if found is not None else None
+    own = found.get(receipt.sha256, NightFound()) if found is not None else None
     text = receipt_text(receipt, issuer.words, came, own).encode()
-    return Letter(receipt.file, receipt.sha256, receipt.verdict, text, receipt_json(receipt, came, own))
+    verdict = ASIDE if own and own.held else receipt.verdict
+    return Letter(receipt.file, receipt.sha256, verdict, text, receipt_json(receipt, came, own))

@@ -50,7 +50,7 @@ def put_letters(new: Sequence[Letter], member: Association, endpoint: Endpoint, 
             folder = _folder(session, member)
             while left:
                 name = _first_free(session, folder, left[0])
-                Ledger(post.state, member.code).note(left[0].sha256, name)
+                Ledger(post.state, member.code).note(left[0].key, name)
                 shutil.rmtree(post.outbox(member) / left[0].sha256[:16], ignore_errors=True)
                 post.said(member, left.pop(0), name, "put")
     except SurveillanceError as error:  # of the wire, or a private key that cannot be used

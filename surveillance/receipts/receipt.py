@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,14 @@ class Receipt:
     def clean(self) -> bool:
         """Was every line accepted, and nothing said against the file?"""
         return self.verdict == "accepted" and not self.ledger["refused"]
+
+
+@dataclass(frozen=True)
+class NightFound:
+    """What only a night can find of a file: its accepted lines by fate; why it set the file aside, if it did."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    held: str = ""
 
 
 @dataclass(frozen=True)

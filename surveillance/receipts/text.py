@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from surveillance.clock import PARIS
-from surveillance.receipts.receipt import Group, Receipt, Remark
+from surveillance.receipts.receipt import Group, NightFound, Receipt, Remark
 from surveillance.receipts.words import ReceiptWords
 
 JOIN = "\u00a0"  # a line never begins with a colon, nor ends with an opening quote
@@ -33,9 +33,7 @@ def body_text(receipt: Receipt, words: ReceiptWords) -> str:
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def receipt_text(
-    receipt: Receipt, words: ReceiptWords, received: datetime, found: Mapping[str, int] | None = None
-) -> str:
+def receipt_text(receipt: Receipt, words: ReceiptWords, received: datetime, found: NightFound | None = None) -> str:
     """The receipt put into the association's folder: the body, when it came, what only the night can find."""
     at = received.astimezone(PARIS).strftime("%d/%m/%Y à %H:%M (heure de Paris)")
     head = [words.title, "=" * len(words.title), *_labelled(words.received, at, words)]
@@ -127,13 +125,16 @@ def _next(receipt: Receipt, words: ReceiptWords) -> list[str]:
     return [words.next_title, *(line for text in said for line in _wrap(text, words, "  ", "  "))]
 
 
-def _night(found: Mapping[str, int] | None, words: ReceiptWords) -> list[str]:
+def _night(found: NightFound | None, words: ReceiptWords) -> list[str]:
     lines = [words.night_title]
     if found is None:
         return lines + _wrap(words.night_later, words, "  ", "  ")
+    if found.held:
+        lines += _wrap(f"{words.verdicts['set_aside']} : {found.held}", words, "- ", "  ")
+        lines += _wrap(words.next["set_aside"], words, "  → ", "    ")
     for name, sentence in words.found.items():
-        if found.get(name):
-            lines += _wrap(sentence.format(count=found[name]), words, "- ", "  ")
+        if found.counts.get(name):
+            lines += _wrap(sentence.format(count=found.counts[name]), words, "- ", "  ")
     return lines + _wrap(words.night_only, words, "  ", "  ")
 
 
@@ -152,11 +153,11 @@ def body_json(receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def receipt_json(receipt: Receipt, received: datetime, found: Mapping[str, int] | None = None) -> bytes:
-    """The twin of `receipt_text`: {"received_at" (UTC), "body", "night_found"}."""
+def receipt_json(receipt: Receipt, received: datetime, found: NightFound | None = None) -> bytes:
+    """The twin of `receipt_text`: {"received_at" (UTC), "body", "night_found" ({"counts", "held"} or null)}."""
     whole = {
         "received_at": received.isoformat(timespec="seconds"),
         "body": body_json(receipt),
-        "night_found": dict(found) if found is not None else None,
+        "night_found": {"counts": dict(found.counts), "held": found.held} if found else None,
     }
     return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()

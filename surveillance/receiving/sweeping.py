@@ -176,8 +176,9 @@ class _Sweep:
         receiver, ledger = self.receiver, Ledger(self.receiver.state, member.code)
         had = {letter.sha256 for letter in waiting(member, self.post)}
         box = Inbox(receiver.state / "inbox" / self.night.isoformat() / member.code)
-        if all(ledger.had(file.sha256) or file.sha256 in had for file in box.listed()) or not member.receipts:
-            return []
+        known = {key.removesuffix("/held") for key in ledger.put} | had
+        if all(file.sha256 in known for file in box.listed()) or not member.receipts:
+            return []  # nothing is read again
         found = letters_for(member, receiver.state / "inbox", self.night, ledger, receiver.issuer)
         return [letter for letter in found if letter.sha256 not in had]
 

@@ -14,6 +14,7 @@ from surveillance.receipts.issuing import issuer
 from surveillance.receipts.ledger import Ledger
 from surveillance.receipts.letters import Found, Letter, letters_for
 from surveillance.receipts.putting import Post, keep, put_letters, waiting
+from surveillance.receipts.receipt import HELD, NightFound
 
 FATES = ("loaded", "duplicate", "superseded")
 
@@ -59,10 +60,11 @@ def _put(night: Night, member: Association, letters: list[Letter], post: Post, u
 def _found(night: Night) -> dict[str, Found]:
     """What became of the accepted lines of each file once they met those already held, by association and hash."""
     rows = night.store.rows(
-        "SELECT association, sha256, loaded, duplicate, superseded FROM files WHERE night = $night",
+        "SELECT association, sha256, code, detail, loaded, duplicate, superseded FROM files WHERE night = $night",
         {"night": night.date},
     )
-    out: dict[str, dict[str, dict[str, int]]] = {}
-    for association, sha256, *counts in rows:
-        out.setdefault(association, {})[sha256] = dict(zip(FATES, counts, strict=True))
+    out: dict[str, dict[str, NightFound]] = {}
+    for association, sha256, code, detail, *counts in rows:
+        found = NightFound(dict(zip(FATES, counts, strict=True)), detail if code == HELD else "")
+        out.setdefault(association, {})[sha256] = found
     return dict(out)
