@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from surveillance.content import Content, load
+from surveillance.content import Content, find_line, load
 from surveillance.errors import ContentError, UsageError
 
 FILE = "extracts/associations.toml"
@@ -15,15 +17,36 @@ CLOSURES = "extracts/closures.toml"
 
 
 class Closure(BaseModel):
-    """Visit days on which an association declared that it would send nothing (extracts/closures.toml)."""
+    """Visit days declared to be unlike the others (extracts/closures.toml), for one association, a place, or all.
+
+    closure, holiday, move: nothing comes, nobody is asked. strike: what comes is taken, little or nothing is no outage.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    association: str
+    association: str = ""
+    region: str = ""
+    department: str = ""
+    kind: Literal["closure", "strike", "holiday", "move"] = "closure"
     first: date = Field(alias="from")
     last: date = Field(alias="until")
-    reason: str
-    who: str
+    reason: str = Field(min_length=1)
+    who: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def sound(self) -> Closure:
+        """Days in order, and exactly one scope."""
+        if self.last < self.first:
+            raise ValueError("until is before from")
+        if sum(map(bool, (self.association, self.region, self.department))) != 1:
+            raise ValueError("exactly one of association, region, department")
+        return self
+
+    def touches(self, member: Association) -> bool:
+        """Does it hold for that association?"""
+        if self.association:
+            return self.association in ("*", member.code)
+        return self.region == member.region if self.region else self.department == member.department
 
 
 class _Closures(BaseModel):
@@ -81,9 +104,13 @@ class Association(BaseModel):
         return member and self.closure_on(night) is None
 
     def closure_on(self, night: date) -> Closure | None:
-        """The closure declared for the visit day of that night, if there is one."""
+        """The closure declared for the visit day of that night; not a strike: some work all the same."""
         day = night - timedelta(days=1)
-        return next((item for item in self.closures if item.first <= day <= item.last), None)
+        return next((one for one in self.closures if one.kind != "strike" and one.first <= day <= one.last), None)
+
+    def declared_on(self, day: date) -> Closure | None:
+        """What was declared for a visit day, a strike too."""
+        return next((one for one in self.closures if one.first <= day <= one.last), None)
 
 
 class Registry(BaseModel):
@@ -100,15 +127,27 @@ def load_associations(content: Content) -> tuple[Association, ...]:
     twice = sorted({code for code in codes if codes.count(code) > 1})
     if twice:
         raise ContentError(FILE, "association.code", f"given twice: {', '.join(twice)}")
-    declared = load(content, CLOSURES, _Closures).closure
-    unknown = [item.association for item in declared if item.association not in codes]
-    if unknown:
-        raise ContentError(CLOSURES, "closure.association", f"not in the registry: {', '.join(unknown)}")
+    declared = load_closures(content, found)
     members = [
-        item.model_copy(update={"closures": tuple(one for one in declared if one.association == item.code)})
-        for item in found
+        item.model_copy(update={"closures": tuple(one for one in declared if one.touches(item))}) for item in found
     ]
     return tuple(sorted(members, key=lambda item: item.code))
+
+
+def load_closures(content: Content, members: Sequence[Association]) -> list[Closure]:
+    """The declared days; ContentError when one names an association or a place that has none."""
+    declared = load(content, CLOSURES, _Closures).closure
+    known = {
+        "association": {"*", *(item.code for item in members)},
+        "region": {item.region for item in members},
+        "department": {item.department for item in members},
+    }
+    for number, item in enumerate(declared):
+        for key, values in known.items():
+            if (given := getattr(item, key)) and given not in values:
+                line = find_line(content.text(CLOSURES), ["closure", str(number), key])
+                raise ContentError(CLOSURES, f"closure.{key}", f"not in the registry: {given}", line=line)
+    return declared
 
 
 def find_association(associations: tuple[Association, ...], code: str) -> Association:

@@ -93,6 +93,15 @@ class Rules(BaseModel):
     any_day: tuple[str, ...]
 
 
+class Near(BaseModel):
+    """Days beside a holiday that falls on a weekday: a bridge to the week-end, and the day after."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bridge: Factor
+    after: Factor
+
+
 class Indices(BaseModel):
     """The file `extracts/calendar/indices.toml`: factors on the visits of an average day, all without unit."""
 
@@ -101,6 +110,7 @@ class Indices(BaseModel):
     weekday: Weekdays
     holiday: dict[str, Factor]
     rules: Rules
+    near: Near
     eve: dict[Annotated[str, Field(pattern=r"^\d\d-\d\d$")], Factor]
 
     def weekday_factor(self, day: date) -> float:
@@ -115,6 +125,15 @@ class Indices(BaseModel):
         if day.weekday() >= 5 and name not in self.rules.any_day:
             return self.rules.weekend
         return self.holiday.get(name, self.rules.other)
+
+    def near_factor(self, day: date, department: str | None = None) -> float:
+        """Ratio of a day between a holiday and a week-end, or after a holiday, to an ordinary one; 1 on other days."""
+        before, after = (holiday_name(day + timedelta(n), department) for n in (-1, 1))
+        if day.weekday() >= 5 or holiday_name(day, department):
+            return 1.0
+        if (day.weekday() == 0 and after) or (day.weekday() == 4 and before):
+            return self.near.bridge
+        return self.near.after if before and day.weekday() else 1.0
 
     def day_factor(self, day: date, department: str | None = None) -> float:
         """Expected visits of that day as a multiple of an average day of the same weeks."""

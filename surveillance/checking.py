@@ -8,6 +8,7 @@ from surveillance.ages import load_acts, load_ages
 from surveillance.associations import FILE as REGISTRY
 from surveillance.associations import load_associations
 from surveillance.board import load_board_rules
+from surveillance.calendar import load_indices
 from surveillance.coding.reasons import ReasonCoder
 from surveillance.coding.syndromes import check_syndromes, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
@@ -18,6 +19,7 @@ from surveillance.detection.rules import load_rules
 from surveillance.dialects import FILLED, load_dialects
 from surveillance.errors import ContentError
 from surveillance.intake.checks import load_checks
+from surveillance.intake.exceptions import load_exceptions
 from surveillance.intake.visits import load_visit_rules
 from surveillance.receipts.words import load_receipt_words
 from surveillance.rehearsal.rules import load_rehearsal
@@ -35,6 +37,8 @@ LOADERS: tuple[Callable[[Content], object], ...] = (
     load_dialects,
     load_visit_rules,
     load_checks,
+    load_exceptions,
+    load_indices,
     load_receipt_words,
     load_rehearsal,
     load_thesauri,

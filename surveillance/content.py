@@ -16,12 +16,15 @@ from surveillance.files import sha256_file
 
 FOLDERS = ("extracts", "indicators", "reports", "schedules")
 DECISIONS = (
+    "extracts/calendar",
     "extracts/checks",
+    "extracts/corrections",
     "extracts/dialects",
     "extracts/geography",
     "extracts/nomenclatures",
     "extracts/thesauri",
     "extracts/visit",
+    "extracts/waivers",
     "indicators",
     "reports/daily_file",
 )

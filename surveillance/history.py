@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surveillance.errors import AuditError
 from surveillance.fates import FATES, settle
+from surveillance.habits.findings import Finding
+from surveillance.habits.keeping import keep_findings
+from surveillance.habits.nights import Judge
+from surveillance.habits.verdicts import held_files, overruled, without_held
 from surveillance.store import OPEN, Store
 
 if TYPE_CHECKING:
@@ -16,7 +21,10 @@ if TYPE_CHECKING:
     from surveillance.coding.syndromes import Coder
 
 CODE = (("thesaurus", "string"), ("code", "string"))
-BY_NIGHT = ("visit_syndromes", "visits", "unknown_codes", "receptions", "files", "signals")
+BY_NIGHT = (
+    "visit_syndromes", "visits", "unknown_codes", "receptions", "files", "signals", "profiles", "findings",
+    "data_events",
+)  # fmt: skip
 NO_RULE = {"thesaurus": "", "code": "", "syndrome": "", "age_min": None, "age_max": None, "principal_only": False}
 
 
@@ -34,11 +42,11 @@ def take_out(store: Store, night: date) -> None:
     store.run("UPDATE visits SET to_night = $open WHERE to_night = $night", {"open": OPEN, "night": night})
 
 
-def load_night(store: Store, night: date, records: Path) -> dict[str, int]:
-    """Load the records of a night (visits.parquet); counts by fate. Call inside a transaction."""
+def load_night(store: Store, night: date, records: Path, findings: Sequence[Finding] = ()) -> dict[str, int]:
+    """Load the records of a night (visits.parquet) but those held; counts by fate. Call inside a transaction."""
     import pyarrow.parquet as pq
 
-    incoming = pq.read_table(records / "visits.parquet")
+    incoming = without_held(pq.read_table(records / "visits.parquet"), findings)
     with store.table("incoming", incoming):
         store.run(store.sql("fates"))
         store.run(store.sql("close_versions"), {"night": night})
@@ -125,12 +133,16 @@ def audit(store: Store, night: date, acts: tuple[str, ...]) -> None:
             )
 
 
-def admit_night(store: Store, night: date, records: Path, coder: Coder) -> dict[str, int]:
-    """Load and code the records of a night and settle what became of every line; call inside a transaction."""
+def admit_night(store: Store, night: date, records: Path, coder: Coder, judge: Judge) -> dict[str, int]:
+    """Load and code the records of a night and settle what became of every line; call inside a transaction.
+
+    A night that was never held against the habits (replayed from feeds) is now, in the order of the nights.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    counts = load_night(store, night, records)
+    findings = judge.judged(records.parent, night)
+    counts = load_night(store, night, records, findings)
     fates = {
         (row["association"], row["file_sha256"]): row
         for row in store.arrow(store.sql("file_fates"), {"day": night - timedelta(days=1)}).to_pylist()
@@ -143,10 +155,11 @@ def admit_night(store: Store, night: date, records: Path, coder: Coder) -> dict[
             for key, value in fates.get((file["association"], file["sha256"]), nothing).items()
             if key in nothing
         }
-        for file in pq.read_table(records / "files.parquet").to_pylist()
+        for file in held_files(pq.read_table(records / "files.parquet").to_pylist(), findings)
     ]
-    held = pq.read_table(records / "receptions.parquet").to_pylist()
+    held = overruled(pq.read_table(records / "receptions.parquet").to_pylist(), findings, judge.members, night)
     settled = [item.row() for item in settle(night, held, files)]
+    keep_findings(store, night, records, findings, judge)
     for table, rows in (("receptions", settled), ("files", [{"night": night} | file for file in files])):
         if rows:
             columns = [row[0] for row in store.rows(f"SELECT column_name FROM (DESCRIBE {table})")]

@@ -20,6 +20,7 @@ class Part:
     refusals: pa.Table
     files: list[dict[str, Any]]
     reception: dict[str, Any]
+    profile: dict[str, Any] | None = None  # of profiles.parquet; none in records of an older version
     kept: bool = False  # from the records, because raw files are gone
 
 
@@ -35,17 +36,27 @@ def kept_parts(records: Path, names: Mapping[str, set[str]]) -> dict[str, Part]:
         return {}
     visits = pq.read_table(records / "visits.parquet").drop_columns(["arrival"]).replace_schema_metadata()
     refusals = pq.read_table(records / "refusals.parquet")
+    profiles = _profiles(records)
     return {
         row["association"]: Part(
             _of(visits, row["association"]),
             _of(refusals, row["association"]),
             [file for file in files if file["association"] == row["association"]],
             row,
+            profiles.get(row["association"]),
             kept=True,
         )
         for row in pq.read_table(records / "receptions.parquet").to_pylist()
         if row["association"] in gone
     }
+
+
+def _profiles(records: Path) -> dict[str, dict[str, Any]]:
+    import pyarrow.parquet as pq
+
+    path = records / "profiles.parquet"
+    rows = pq.read_table(path).to_pylist() if path.is_file() else []
+    return {row["association"]: row for row in rows}
 
 
 def _of(table: pa.Table, association: str) -> pa.Table:

@@ -13,11 +13,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from surveillance.ages import load_acts
+from surveillance.associations import load_associations
 from surveillance.clock import Clock, nights
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
 from surveillance.errors import Exit, UsageError
+from surveillance.habits.nights import Judge
 from surveillance.history import admit_night, audit, count_days, nights_held, take_out
 from surveillance.intake.reading import IntakeContext, build_context
 from surveillance.locking import night_lock
@@ -76,6 +78,7 @@ def _rebuild(
     store: Store, content: Content, settings: Settings, first: date, ready: Iterator[date], advance: Advance
 ) -> None:
     coder = Coder(load_syndromes(content), load_thesauri(content))
+    judge = Judge(content, load_associations(content))
     acts = load_acts(content).counted
     with store.transaction():
         for night in reversed(nights_held(store, first)):
@@ -84,7 +87,7 @@ def _rebuild(
     while batch := list(islice(ready, BATCH)):
         with store.transaction():
             for night in batch:
-                admit_night(store, night, settings.state / "records" / night.isoformat(), coder)
+                admit_night(store, night, settings.state / "records" / night.isoformat(), coder, judge)
                 advance()
         done += batch
     if not done:

@@ -6,9 +6,11 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from surveillance.associations import load_associations
 from surveillance.content import Content
 from surveillance.detection.rules import load_rules
 from surveillance.detection.signals import find_signals
+from surveillance.steps.detect import lies_in
 
 LAST = date(2024, 1, 15)
 
@@ -34,3 +36,22 @@ def test_a_missing_feed_troubles_its_own_territories_only(content: Content) -> N
     _, found = find_signals(series, {("region", "44"): "6701"}, load_rules(content).ears_c2)
     doubtful = {(item["territory_kind"], item["doubtful"], item["reason"]) for item in found}
     assert doubtful == {("region", True, "6701"), ("department", False, "")}
+
+
+def test_a_signal_leans_on_the_data_events_of_its_own_place(content: Content) -> None:
+    """A strike in a région troubles it and its départements; one association troubles its département only."""
+    members = {item.code: item for item in load_associations(content)}
+    lille = members["5901"]
+    cases = {
+        ("national", "FR"): (True, True, True),
+        ("region", lille.region): (True, True, False),
+        ("region", "11"): (False, False, False),
+        ("association", "5901"): (True, False, False),
+    }
+    places = [("department", lille.department), ("region", lille.region), ("national", "FR")]
+    for (scope, where), wanted in cases.items():
+        assert tuple(lies_in(kind, code, scope, where, members) for kind, code in places) == wanted
+    series = pd.DataFrame(jump("department", "59"))
+    doubts = lambda kind, territory, day: "données du 14/01 (France)" if kind == "department" else ""  # noqa: E731
+    _, found = find_signals(series, {}, load_rules(content).ears_c2, doubts)
+    assert {(item["doubtful"], item["reason"]) for item in found} == {(True, "données du 14/01 (France)")}

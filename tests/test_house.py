@@ -17,7 +17,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 # From the top down; a room may import its own line's rooms or those below, never above.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli", "__main__"),
-    ("demonstration", "replay", "checking", "installing", "receiving"),
+    ("demonstration", "replay", "checking", "declaring", "installing", "receiving"),
     ("rehearsal",),
     ("steps",),
     ("night", "makers"),
@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "delivery",
         "detection",
         "gathering",
+        "habits",
         "history",
         "intake",
         "questions",

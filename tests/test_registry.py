@@ -89,5 +89,5 @@ def test_a_closure_of_nobody_is_a_content_error(tmp_path: Path) -> None:
     (tmp_path / "extracts" / "closures.toml").write_text(
         '[[closure]]\nassociation = "0000"\nfrom = 2024-08-12\nuntil = 2024-08-18\nreason = "travaux"\nwho = "appel"\n'
     )
-    with pytest.raises(ContentError, match=r"closures\.toml: closure\.association: not in the registry: 0000"):
+    with pytest.raises(ContentError, match=r"closures\.toml:2: closure\.association: not in the registry: 0000"):
         load_associations(Content(tmp_path))

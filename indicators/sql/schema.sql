@@ -52,6 +52,28 @@ CREATE TABLE IF NOT EXISTS signals (
 );
 COMMENT ON TABLE signals IS 'One row per statistical signal of a night';
 
+-- One row per association and night: the counts its habits are learnt from (profiles.parquet of the records).
+CREATE TABLE IF NOT EXISTS profiles (
+    night DATE, association VARCHAR, visit_day DATE, status VARCHAR, files INTEGER, lines INTEGER, visits_day INTEGER,
+    visits_all INTEGER, coded INTEGER, codes INTEGER, unknown_codes INTEGER, age_known INTEGER, sex_known INTEGER,
+    arrival BIGINT, closed BOOLEAN
+);
+COMMENT ON TABLE profiles IS 'One row per association and night: the counts from which its habits are learnt';
+
+-- One row per association, night and check against its habits: passed, found, or not run and why.
+CREATE TABLE IF NOT EXISTS findings (
+    night DATE, association VARCHAR, "check" VARCHAR, state VARCHAR, severity VARCHAR, observed DOUBLE, expected DOUBLE,
+    low DOUBLE, high DOUBLE, spread DOUBLE, score DOUBLE, why VARCHAR, waiver VARCHAR, sentence_fr VARCHAR
+);
+COMMENT ON TABLE findings IS 'One row per association, night and check against its habits: passed, found or not run';
+
+-- One row per data event: what arrived for a territory or an association is not what happened there.
+CREATE TABLE IF NOT EXISTS data_events (
+    night DATE, visit_day DATE, scope VARCHAR, territory VARCHAR, "check" VARCHAR, observed DOUBLE, expected DOUBLE,
+    low DOUBLE, high DOUBLE, sentence_fr VARCHAR
+);
+COMMENT ON TABLE data_events IS 'One row per data event of a night: national, regional, or of one association';
+
 -- One row per state that a delivery went through.
 CREATE TABLE IF NOT EXISTS deliveries (night DATE, seq INTEGER, state VARCHAR, happened_at VARCHAR, name VARCHAR, detail VARCHAR);
 COMMENT ON TABLE deliveries IS 'One row per state of a delivery: built, sent, read back, acknowledged, refused';

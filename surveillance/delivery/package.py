@@ -22,6 +22,7 @@ from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, load
 from surveillance.delivery.manifest import as_file, sign
 from surveillance.files import gzip_fixed, sha256_hex
+from surveillance.habits.keeping import events_of
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -112,6 +113,7 @@ def build_body(
         "replaces": contract.replaces,
         "counts": _counts(store, night, first, last),
         "completeness": _completeness(store, night, members, _thesauri(store, night, first, last)),
+        "data_events": events_of(store, night),
         "maps": {
             "syndromes": set_version(content),
             "reasons": coder_version(content),
@@ -190,16 +192,27 @@ def _completeness(
         f"SELECT {', '.join(columns)} FROM receptions WHERE night = $night ORDER BY association", {"night": night}
     )
     lines = [dict(zip(columns, row, strict=True)) for row in found]
+    waived = _waived(store, night)
     return [
         line
         | {
             "name": names[line["association"]].name,
             "department": names[line["association"]].department,
+            "waivers": waived.get(line["association"], []),
             "thesaurus": thesauri.get(line["association"], names[line["association"]].thesaurus),
         }
         for line in lines
         if line["association"] in names
     ]
+
+
+def _waived(store: Store, night: date) -> dict[str, list[str]]:
+    """Association → the checks that found something and were waived, and by whom."""
+    statement = "SELECT association, \"check\", waiver FROM findings WHERE night = $night AND waiver <> '' ORDER BY ALL"
+    found: dict[str, list[str]] = {}
+    for association, check, waiver in store.rows(statement, {"night": night}):
+        found.setdefault(str(association), []).append(f"{check}: {waiver}")
+    return found
 
 
 def stem(body: Body, number: Number) -> str:

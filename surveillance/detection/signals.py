@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -9,15 +11,18 @@ import pandas as pd
 from surveillance.detection.ears import c2
 from surveillance.detection.rules import EarsRule
 
+Doubts = Callable[[str, str, date], str]
+
 
 def find_signals(
-    series: pd.DataFrame, troubled: dict[tuple[str, str], str], rule: EarsRule
+    series: pd.DataFrame, troubled: dict[tuple[str, str], str], rule: EarsRule, doubts: Doubts | None = None
 ) -> tuple[int, list[dict[str, Any]]]:
     """How many series were tested, and the signals of the last days.
 
     `series`: territory_kind, territory, syndrome, visit_day, visits. A signal: syndrome, territory_kind, territory,
     visit_day, observed, expected, threshold, statistic, doubtful, reason (who is missing there).
     `troubled`: (kind, territory) → who is missing there tonight; 44 is a département and another région.
+    `doubts`: (kind, territory, visit day) → the data events that the day or its baseline leans on, "" when none.
     """
     if series.empty:
         return 0, []
@@ -31,7 +36,8 @@ def find_signals(
     for day in range(max(0, len(days) - rule.tested_days), len(days)):
         for place, (kind, territory, syndrome) in enumerate(names):
             if kind in rule.territories and result.alarm[day, place] and counts[day, place] >= rule.min_count:
-                missing = troubled.get((kind, territory), "")
+                leaning = doubts(kind, territory, days[day].date()) if doubts else ""
+                missing = " ; ".join(filter(None, (troubled.get((kind, territory), ""), leaning)))
                 tested = {
                     "observed": counts[day, place],
                     "expected": result.expected[day, place],

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from surveillance.content import Content, load
+from surveillance.habits.rules import AssociationRules
 
 FILE = "extracts/checks.toml"
 STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -75,6 +76,7 @@ class Checks(BaseModel):
     shares: Shares
     row: dict[str, RowCheck]
     file: dict[str, FileCheck]
+    association: AssociationRules  # against its own habits: surveillance/habits
 
     @model_validator(mode="after")
     def all_there(self) -> Checks:
@@ -105,7 +107,7 @@ FIXED = frozenset({
     "FIELD_COUNT", "QUOTE", "CUT_LINE", "LINE_TOO_LONG", "NOT_JSON", "NOT_HL7", "CELL_ERROR", "CONTROL",
     "FILE_BLOCKED", "ID_MISSING",
     "ID_SHAPE", "DATE_MISSING", "DATE_UNREADABLE", "DATE_AMBIGUOUS", "DATE_FUTURE", "DATE_OLD", "DUPLICATE",
-    "DUPLICATE_ID",
+    "DUPLICATE_ID", "FILE_HELD",
 })  # fmt: skip
 FLAGS = frozenset({
     "NO_START", "START_UNREADABLE", "TIME_UNREADABLE", "CALL_UNREADABLE", "END_UNREADABLE", "CALL_AFTER_START",
@@ -118,6 +120,7 @@ FILE_CODES = frozenset({
     "header_changed", "encoding", "unreadable", "too_large", "wrong_association", "empty", "date_order", "truncated",
     "total_mismatch", "lines_refused", "bad_name", "name_association", "extra_columns", "columns_absent",
     "windows_bytes", "outside_window", "repeated", "unknown_values", "uncoded", "volume",
+    "held", "zero_day",
 })  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from surveillance.dialects import FILLED, FOLDER, Dialect, load_dialects
 from surveillance.errors import ContentError
 from surveillance.intake.checks import Checks, load_checks
 from surveillance.intake.date_order import check_order
+from surveillance.intake.exceptions import Exceptions, load_exceptions
 from surveillance.intake.notes import notes_of
 from surveillance.intake.readers import FileRefused, RawTable, Refusal, read_raw
 from surveillance.intake.refusals import REFUSALS, blocked, file_refusal, judge, refusal_table, verdict_of
@@ -44,6 +45,7 @@ class IntakeContext:
     dialects: dict[str, Dialect]
     checks: Checks
     tables: Tables
+    exceptions: Exceptions = field(default_factory=Exceptions)
     readers: dict[tuple[str, str, str], VisitReader] = field(default_factory=dict, repr=False)
 
     def dialect_of(self, association: Association) -> Dialect:
@@ -55,6 +57,20 @@ class IntakeContext:
         if dialect.status == "draft":
             raise ContentError(f"{FOLDER}{dialect.id}.toml", "status", "no night reads a file by a draft", FILLED)
         return dialect
+
+    def as_read(self, association: Association, night: date | None, name: str = "") -> tuple[Association, Dialect]:
+        """The association and the dialect by which its files are read that night, corrections applied.
+
+        Without a night, that after the day the file's name tells, if it does.
+        """
+        day = self.dialect_of(association).read_name(name)[0] if night is None and name else None
+        night = day + timedelta(days=1) if day else night
+        member = self.exceptions.corrected(association, night)
+        return member, self.exceptions.corrected_dialect(self.dialect_of(member), member.code, night)
+
+    def checks_for(self, association: Association, night: date | None) -> Checks:
+        """The checks in force for an association in a night, with those that are waived."""
+        return self.exceptions.checks_for(self.checks, association.code, night)
 
     def reader(self, association: Association, dialect: Dialect) -> VisitReader:
         """The reader of its dialect, time zone and thesaurus."""
@@ -89,7 +105,7 @@ def build_context(
         code_reason=code_reason or ReasonCoder(content),
         pseudonyms=Pseudonymiser(key),
     )
-    return IntakeContext(load_dialects(content), load_checks(content), tables)
+    return IntakeContext(load_dialects(content), load_checks(content), tables, load_exceptions(content))
 
 
 @dataclass(frozen=True)
@@ -133,12 +149,13 @@ def read_file(
     if night is None and day is not None:
         night = day + timedelta(days=1)
     origin = Origin(association.code, association.department, dialect.name, hashlib.sha256(data).hexdigest())
+    checks = ctx.checks_for(association, night)
     try:
-        raw = read_raw(data, dialect, ctx.checks.limits)
+        raw = read_raw(data, dialect, checks.limits)
         check_sender(raw, named, association)
         return accept(raw, origin, association, dialect, ctx, (day, night))
     except FileRefused as verdict:
-        return refuse_file(verdict, origin, ctx.checks, day)
+        return refuse_file(verdict, origin, checks, day)
 
 
 def check_sender(raw: RawTable, named: str, association: Association) -> None:
@@ -156,7 +173,7 @@ def accept(
     raw: RawTable, origin: Origin, association: Association, dialect: Dialect, ctx: IntakeContext, days: Days
 ) -> FileResult:
     """Types, pseudonymises and judges the lines that were read."""
-    checks, named_day = ctx.checks, days[0]
+    checks, named_day = ctx.checks_for(association, days[1]), days[0]
     starts = raw.columns.get("start_at", raw.columns.get("start_date", ()))
     check_order(starts, dialect, *days, checks.shares.swapped_block, raw.lines_in)
     typed = ctx.reader(association, dialect).read(raw, association.code, days[1])
@@ -205,4 +222,4 @@ def refuse_file(verdict: FileRefused, origin: Origin, checks: Checks, day: date 
 def check_file(path: Path, association: Association, content: Content, night: date | None = None) -> FileResult:
     """A file against exactly the rules of the night, before it is sent; under a key of no use."""
     ctx = build_context(content, hashlib.sha256(b"check").digest())
-    return read_file(path.read_bytes(), path.name, association, ctx.dialect_of(association), ctx, night)
+    return read_file(path.read_bytes(), path.name, *ctx.as_read(association, night, path.name), ctx, night)

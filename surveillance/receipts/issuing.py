@@ -26,7 +26,8 @@ class Issuer:
         self, path: Path, member: Association, night: date | None, dialect: Dialect | None = None
     ) -> tuple[FileResult, Receipt]:
         """Read a file as the night does, under the name it has; without a night, as the night after its own day."""
-        spoken = dialect or self.context.dialect_of(member)
+        member, corrected = (member, dialect) if dialect else self.context.as_read(member, night, path.name)
+        spoken = dialect or corrected
         result = read_file(path.read_bytes(), path.name, member, spoken, self.context, night)
         if night is None and result.visit_day is not None:
             night = result.visit_day + timedelta(days=1)

@@ -69,6 +69,7 @@ def page_context(content: Content, data: ReportData) -> dict[str, Any]:
         "maps": maps(data, rules, labels, headline),
         "regions": regions(data, rules, headline),
         "headline": [trends[item] for item in headline],
+        "data_events": data_events(data),
         "signals": signals(data),
         "syndromes": records(data.syndromes),
     }
@@ -156,6 +157,12 @@ def _cell(table: dict[Any, Any], code: str, item: str, week: date, column: list[
     change = relative(int(now["visits"]), int(before["visits"])) if before is not None else None
     small = int(now["visits_coded"]) < rules.small_denominator or int(now["visits"]) < 10
     return Cell(int(now["visits"]), share, change, heat, small)
+
+
+def data_events(data: ReportData) -> list[dict[str, Any]]:
+    """Data events with names instead of codes, in their order."""
+    rows = records(data.data_events)
+    return [row | {"place": data.place(str(row["scope"]), str(row["territory"]))} for row in rows]
 
 
 def signals(data: ReportData) -> list[dict[str, Any]]:

@@ -49,6 +49,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "doubtful",
         "reason",
     ),
+    "data_events": ("scope", "territory", "check", "observed", "expected", "low", "high", "sentence_fr"),
     "syndromes": ("id", "label_fr", "version", "status", "source", "codes"),
 }
 DAYS_AS_DATES = ("visit_day", "week_monday", "last_night_received")
@@ -107,6 +108,7 @@ class ReportData:
     signals: pd.DataFrame
     syndromes: pd.DataFrame
     places: Mapping[str, str] = field(default_factory=dict)
+    data_events: pd.DataFrame = field(default_factory=lambda: empty_frame("data_events"))
 
     def __post_init__(self) -> None:
         for name, columns in COLUMNS.items():

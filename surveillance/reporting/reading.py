@@ -37,7 +37,7 @@ def read_report_data(night: Night, rules: Rules) -> ReportData:
     with night.store.table("territories", places), night.store.table("age_groups", pa.Table.from_pylist(bands)):
         frames = {
             name: _frame(night, name, parameters)
-            for name in ("daily", "weekly", "regional", "departments", "ages", "signals", "receptions")
+            for name in ("daily", "weekly", "regional", "departments", "ages", "signals", "receptions", "data_events")
         }
     frames["receptions"] = _with_registry(night, frames["receptions"])
     delivery, seq = read_delivery(night)

@@ -6,6 +6,7 @@ from datetime import date
 
 from surveillance.ages import load_acts
 from surveillance.errors import Exit, FeedsError
+from surveillance.habits.keeping import reception_habits
 from surveillance.history import audit, count_days, touched_days
 from surveillance.night import Counts, Night
 
@@ -50,8 +51,9 @@ def _coverage(night: Night) -> Counts:
     rows = night.store.arrow(
         "SELECT * EXCLUDE (night) FROM receptions WHERE night = $night ORDER BY association", {"night": night.date}
     ).to_pylist()
+    habits = reception_habits(night.store, night.date)
     for row in rows:
-        night.journal.event("reception", **row)
+        night.journal.event("reception", **row, **habits.get(row["association"], {}))
     expected = sum(row["usual_volume"] for row in rows if row["status"] != "closed")
     present = sum(row["usual_volume"] for row in rows if row["status"] in ("received", "partial"))
     share = present / expected if expected else 0.0

@@ -6,6 +6,8 @@ from datetime import date
 
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
+from surveillance.habits.keeping import events_of
+from surveillance.habits.nights import Judge, broken, read_findings
 from surveillance.history import admit_night, nights_held, take_out
 from surveillance.night import Counts, Night
 from surveillance.records import nights_on_disk
@@ -18,6 +20,7 @@ def code(night: Night) -> Counts:
     """
     coder = Coder(load_syndromes(night.content), load_thesauri(night.content))
     records = night.settings.state / "records"
+    judge = Judge(night.content, night.associations)
     lacking = _lacking(night)
     if lacking:
         night.journal.event("nights put back", first=lacking[0], nights=len(lacking), reason="not in the store")
@@ -27,11 +30,20 @@ def code(night: Night) -> Counts:
         for one in reversed(held):
             take_out(night.store, one)
         for one in sorted({*held, *lacking, night.date}):
-            admitted = admit_night(night.store, one, records / one.isoformat(), coder)
+            admitted = admit_night(night.store, one, records / one.isoformat(), coder, judge)
             counts = admitted if one == night.date else counts
         if held or lacking:
             night.store.keep_fact("recount", "all")
+    _tell(night)
     return counts
+
+
+def _tell(night: Night) -> None:
+    """Data events are told; a check that broke holds nothing back, but the night says so and exits 3."""
+    for event in events_of(night.store, night.date):
+        night.journal.event("data event", **event)
+    for check, codes in broken(read_findings(night.settings.state / "records" / night.date.isoformat())).items():
+        night.missing.append(f"check {check}: not run ({', '.join(codes)})")
 
 
 def _lacking(night: Night) -> list[date]:

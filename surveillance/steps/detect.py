@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from surveillance.associations import Association
 from surveillance.detection.rules import EarsRule, load_rules
-from surveillance.detection.signals import find_signals
+from surveillance.detection.signals import Doubts, find_signals
+from surveillance.intake.checks import load_checks
 from surveillance.night import Counts, Night
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ def detect(night: Night) -> Counts:
     import pyarrow as pa
 
     rule = load_rules(night.content).ears_c2
-    tested, found = find_signals(_series(night, rule), _troubled(night), rule)
+    tested, found = find_signals(_series(night, rule), _troubled(night), rule, _doubts(night))
     night.store.run("DELETE FROM signals WHERE night = $night", {"night": night.date})
     if found:
         rows = [{"night": night.date, "method": "EARS C2", **signal} for signal in found]
@@ -43,6 +45,37 @@ def _series(night: Night, rule: EarsRule) -> pd.DataFrame:
 
 def _regions(night: Night) -> dict[str, str]:
     return {item.department: item.region for item in night.associations}
+
+
+def _doubts(night: Night) -> Doubts:
+    """Which data events a signal leans on: those of its day and of the days of its baseline, where it is."""
+    reach = timedelta(days=load_checks(night.content).association.territory.doubt_days)
+    found = night.store.rows(
+        "SELECT DISTINCT scope, territory, visit_day FROM data_events "
+        "WHERE night <= $night AND visit_day >= $first ORDER BY ALL",
+        {"night": night.date, "first": night.visit_day - 2 * reach},
+    )
+    members = {item.code: item for item in night.associations}
+
+    def doubts(kind: str, territory: str, day: date) -> str:
+        near = [
+            f"données du {when:%d/%m} ({'France' if scope == 'national' else where})"
+            for scope, where, when in found
+            if day - reach <= when <= day and lies_in(kind, territory, scope, where, members)
+        ]
+        return ", ".join(dict.fromkeys(near))
+
+    return doubts
+
+
+def lies_in(kind: str, territory: str, scope: str, where: str, members: dict[str, Association]) -> bool:
+    """Does an event of that scope trouble the counts of that territory? One association troubles its département."""
+    if scope == "national":
+        return True
+    if scope == "region":
+        inside = {item.department for item in members.values() if item.region == where}
+        return (kind, territory) == ("region", where) or (kind == "department" and territory in inside)
+    return kind == "department" and where in members and members[where].department == territory
 
 
 def _troubled(night: Night) -> dict[tuple[str, str], str]:

@@ -10,12 +10,18 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from surveillance.ages import load_acts
 from surveillance.associations import Association
 from surveillance.coding.reasons import coder_version
 from surveillance.errors import UsageError
 from surveillance.files import replace_atomic
 from surveillance.gathering.inbox import Inbox
 from surveillance.gathering.receptions import Reception, read_receptions
+from surveillance.habits.nights import Judge, tell
+from surveillance.habits.past import FILE as PROFILES
+from surveillance.habits.past import FINDINGS
+from surveillance.habits.profiles import profile_of
+from surveillance.habits.profiles import schema as profile_schema
 from surveillance.intake.reading import FileResult, IntakeContext, build_context, read_file
 from surveillance.night import Counts, Night
 from surveillance.pseudonyms import load_key
@@ -32,8 +38,12 @@ def validate(night: Night) -> Counts:
     context = build_context(night.content, load_key(night.settings.key("pseudonym.key")))
     for earlier in unfinished(night):
         night.journal.event("night read late", night=earlier, reason="gathered, but never read")
-        validate_with(Night(earlier, night.content, night.settings, night.clock), context)
-    return validate_with(night, context)
+        late = Night(earlier, night.content, night.settings, night.clock)
+        validate_with(late, context)
+        _judge(late)
+    counts = validate_with(night, context)
+    _judge(night)
+    return counts
 
 
 def unfinished(night: Night) -> list[date]:
@@ -66,10 +76,22 @@ def validate_with(night: Night, context: IntakeContext) -> Counts:
     ]
     if not all(part.kept for part in parts):
         _write(night, parts)
+    (night.folder("records") / FINDINGS).unlink(missing_ok=True)  # judged anew
     return {
         "files": sum(len(part.files) for part in parts),
         **{name: sum(file[name] for part in parts for file in part.files) for name in ("accepted", "refused")},
     }
+
+
+def _judge(night: Night) -> None:
+    """Hold the night against the habits of each association; what was found, and what did not run, is told."""
+    judge = Judge(night.content, night.associations)
+    for member in night.associations:
+        for check, who in judge.exceptions.waived(member.code, night.date).items():
+            night.journal.event("waiver", association=member.code, check=check, who=who)
+    found = judge.night(night.settings.state / "records", night.date)
+    for kind, fields in tell(found or []):
+        night.journal.event(kind, **fields)
 
 
 def _part(night: Night, reception: Reception, member: Association, context: IntakeContext) -> Part:
@@ -92,11 +114,16 @@ def _part(night: Night, reception: Reception, member: Association, context: Inta
                 detail=result.detail,
                 notes=[code for code, _ in result.notes],
             )
+    settled = _reception(reception, member, results)
+    good = [result.visits for result in results if result.status != "refused"]
+    arrival = max((file.mtime for file in Inbox(night.folder("inbox") / member.code).listed()), default=-1)
+    acts = load_acts(night.content).counted
     return Part(
         pa.concat_tables([SCHEMA.empty_table(), *(result.visits for result in results)]),
         pa.concat_tables([REFUSALS.empty_table(), *(result.refusals for result in results)]),
         [_file(member.code, *item) for item in read],
-        _reception(reception, member, results),
+        settled,
+        profile_of(good, member.code, night.visit_day, acts, settled["status"], len(good), arrival).row(),
     )
 
 
@@ -109,7 +136,7 @@ def _read_files(
         yield (
             file.name,
             file.size,
-            read_file(data, file.name, member, context.dialect_of(member), context, night.date),
+            read_file(data, file.name, *context.as_read(member, night.date), context, night.date),
         )
 
 
@@ -144,6 +171,8 @@ def _write(night: Night, parts: list[Part]) -> None:
     write_parquet(folder / "visits.parquet", visits)
     write_parquet(folder / "refusals.parquet", pa.concat_tables([part.refusals for part in parts]))
     write_parquet(folder / "files.parquet", pa.Table.from_pylist(files, schema=_files_schema()))
+    profiles = [part.profile for part in parts if part.profile]
+    write_parquet(folder / PROFILES, pa.Table.from_pylist(profiles, schema=profile_schema()))
     receptions = pa.Table.from_pylist([part.reception for part in parts], schema=_receptions_schema())
     write_parquet(folder / "receptions.parquet", receptions)
 
