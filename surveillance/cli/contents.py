@@ -70,7 +70,9 @@ def check(
 
 def _check_content(desk: Desk) -> None:
     from surveillance.checking import check_content, unfilled
+    from surveillance.clock import Clock
     from surveillance.errors import Exit
+    from surveillance.intake.exceptions import load_exceptions
 
     problems, facts = check_content(desk.content)
     for problem in problems:
@@ -82,6 +84,8 @@ def _check_content(desk: Desk) -> None:
     desk.out.print(desk.say("check_content_ok", **facts), markup=False)
     for what, number in unfilled(desk.content).items():
         desk.out.print(desk.say(f"check_{what}", number=number), markup=False)
+    for what in load_exceptions(desk.content).expired(Clock().tonight()):
+        desk.out.print(desk.say("check_expired", what=what), markup=False)
 
 
 def _check_files(desk: Desk, files: list[Path], code: str, night: str | None, form: str) -> None:
