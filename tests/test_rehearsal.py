@@ -16,7 +16,9 @@ from surveillance.rehearsal.certificate import Certificate, certificate_text, ce
 from surveillance.rehearsal.rules import load_rehearsal
 from surveillance.rehearsal.trial import run_trial
 from tests import sample_files as files
+from tests import sample_formats as formats
 from tests.conftest import surveillance
+from tests.reading_tools import NAMES
 from tests.test_intake import CANARIES, with_canaries
 
 D1 = "csv-fr-cp1252"
@@ -65,11 +67,13 @@ def test_three_good_files_are_ready_with_every_check_accounted_for(issue: Issuer
     assert next(state for state in found.checks if state.check == "NOT_JSON").state == "other_kind"
 
 
-@pytest.mark.parametrize("dialect", files.DIALECTS)
+@pytest.mark.parametrize("dialect", [*files.DIALECTS, *formats.NAMES])
 def test_every_dialect_runs_all_the_checks_that_it_can(dialect: str, issue: Issuer, tmp_path: Path) -> None:
-    path = tmp_path / files.NAMES[dialect]
-    path.write_bytes(files.sample(dialect, 20))
+    path, kind = tmp_path / NAMES[dialect], issue.context.dialects[dialect].kind
+    path.write_bytes(formats.sample(dialect, 20) if dialect in formats.NAMES else files.sample(dialect, 20))
     found = rehearse(issue, [path], dialect)
+    assert kind in issue.words.lines, "a receipt has a word for its lines"
+    assert found.visits == 20
     assert [state.check for state in found.checks if state.state == "not_run"] == []
 
 

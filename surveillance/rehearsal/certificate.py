@@ -20,8 +20,8 @@ from surveillance.rehearsal.trial import Trial
 
 WIDTH = 78
 ALWAYS = frozenset({  # looked at for every line of every file that could be read at all
-    "FIELD_COUNT", "QUOTE", "CUT_LINE", "LINE_TOO_LONG", "NOT_JSON", "CONTROL", "FILE_BLOCKED", "FILE_HELD",
-    "DUPLICATE", "DUPLICATE_ID",
+    "FIELD_COUNT", "QUOTE", "CUT_LINE", "LINE_TOO_LONG", "NOT_JSON", "NOT_HL7", "CELL_ERROR", "FILE_BLOCKED",
+    "FILE_HELD", "DUPLICATE", "DUPLICATE_ID",
 })  # fmt: skip
 
 

@@ -9,14 +9,16 @@ LINES = frozenset({"FILE_BLOCKED", "FILE_HELD", "CUT_LINE"})  # of any file that
 KINDS = {  # how lines can be broken, by kind of dialect
     "FIELD_COUNT": ("delimited",),
     "QUOTE": ("delimited",),
-    "LINE_TOO_LONG": ("delimited", "jsonl"),
-    "CONTROL": ("delimited",),
-    "NOT_JSON": ("jsonl",),
+    "LINE_TOO_LONG": ("delimited", "jsonl", "json", "hl7", "excel"),
+    "NOT_JSON": ("jsonl", "json"),
+    "NOT_HL7": ("hl7",),
+    "CELL_ERROR": ("excel",),
+    "CONTROL": (),  # no reader sets a line aside for that alone
 }
 FIELDS = {  # the fields of a dialect from which a canonical field is read
     "start_at": ("start_at", "start_date"),
     "call_at": ("call_at", "call_date"),
-    "age": ("birth_date", "age_years", "age_months"),
+    "age": ("birth_date", "age", "age_years", "age_months"),
 }
 ALSO = {  # checks that compare with another column than the one they are about
     "AGE_MONTHS": ("age_months",),
