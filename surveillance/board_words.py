@@ -154,7 +154,24 @@ class BoardWords:
         shown = (
             told[:events] if events is None or len(told) <= events else [*told[:events], self._more(len(told) - events)]
         )
-        return [title, self.hour(), *self.agency(board), *self.steps(board), *self.counts(board), *shown]
+        return [
+            title,
+            self.hour(),
+            *self.agency(board),
+            *self.steps(board),
+            *self.counts(board),
+            *shown,
+            *self.not_run(board),
+        ]
+
+    def not_run(self, board: Board) -> list[str]:
+        """Checks against habits that nobody can have made, or that broke: what is not checked is never passed over."""
+        found = board.status.not_run
+        return [
+            self.say(f"board_{reason}", number=len(found[reason]), codes=", ".join(sorted(found[reason])[:5]))
+            for reason in ("unknown_habit", "error")
+            if reason in found
+        ]
 
     def _more(self, number: int) -> str:
         return self.say("board_more_events", number=number)

@@ -156,13 +156,19 @@ def preflight(night: Night, steps: tuple[str, ...]) -> None:
 
 
 def troubled(night: Night) -> list[str]:
-    """Who was not wholly received, as `5901: no_file`, whatever steps were run this time."""
+    """Who was not wholly received, as `5901: no_file`, and checks that broke, whatever steps were run this time."""
     rows = night.store.rows(
         "SELECT association, code FROM receptions "
         "WHERE night = $night AND status IN ('partial', 'absent', 'refused') ORDER BY association",
         {"night": night.date},
     )
-    return [f"{association}: {code}" for association, code in rows]
+    broken = night.store.rows(
+        "SELECT \"check\", string_agg(association, ', ' ORDER BY association) FROM findings "
+        "WHERE night = $night AND why = 'error' GROUP BY ALL ORDER BY ALL",
+        {"night": night.date},
+    )
+    missing = [f"{association}: {code}" for association, code in rows]
+    return missing + [f"check {check} not run: {associations}" for check, associations in broken]
 
 
 def take_step(night: Night, name: str) -> None:

@@ -35,6 +35,7 @@ class NightStatus:
     attempts: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     data_events: list[dict[str, Any]] = field(default_factory=list)
+    not_run: dict[str, set[str]] = field(default_factory=dict)  # reason → associations with a check that did not run
     last_at: str = ""  # of the last event (ISO UTC)
 
     @property
@@ -94,6 +95,7 @@ def _begin_again(found: NightStatus, step: str) -> None:
     """What a step will say anew when it is run again."""
     if step == "validate":
         found.files.clear()
+        found.not_run.clear()
     if step in ("validate", "code"):
         found.data_events.clear()
 
@@ -112,6 +114,8 @@ def _follow_data(found: NightStatus, event: Mapping[str, Any]) -> None:
         case "reception":
             found.receptions[event["association"]] = dict(event)
             found.feeds.pop(event["association"], None)
+        case "check not run":
+            found.not_run.setdefault(event["reason"], set()).update(event["associations"])
         case "data event":
             found.data_events.append(dict(event))
 

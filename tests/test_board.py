@@ -247,6 +247,18 @@ def test_events_in_the_data_stand_in_the_head(content: Content, tmp_path: Path) 
     assert [line for line in words.head(board, 2) if line.startswith("!")] == [*told[:2], "! … et 2 de plus (--all)"]
 
 
+def test_checks_that_did_not_run_stand_in_the_head(content: Content, tmp_path: Path) -> None:
+    """Once for each association whatever the number of checks; read again, they are told anew."""
+    step = {"at": "", "event": "step begun", "step": "validate"}
+    silent = {"at": "", "event": "check not run", "reason": "unknown_habit"}
+    first = [silent | {"check": check, "associations": ["5901", "0601"]} for check in ("volume", "age")]
+    words = words_of(content, tmp_path)
+    board = board_of(content, BEGUN, step, *first, reception("5901"))
+    assert [line for line in words.head(board) if "habitudes inconnues pour 2 association" in line]
+    again = board_of(content, BEGUN, step, *first, step, silent | {"check": "age", "associations": ["5901"]})
+    assert [line for line in words.head(again) if "habitudes inconnues pour 1 association" in line]
+
+
 def test_a_file_set_aside_is_said_to_be_held_with_how_to_release_it(content: Content, tmp_path: Path) -> None:
     row = row_of(board_of(content, BEGUN, reception("5901", "refused", "held", unusual=None)), "5901")
     assert (row.status, row.unusual) == ("held", 1.0)

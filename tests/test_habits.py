@@ -17,17 +17,20 @@ from hypothesis import strategies as st
 
 from surveillance.associations import Association, load_associations
 from surveillance.calendar import load_indices
+from surveillance.clock import Clock
 from surveillance.content import Content
 from surveillance.habits.events import data_events
 from surveillance.habits.findings import Finding, held
 from surveillance.habits.judging import CHECKS, Case, judge, limits, severity_of
 from surveillance.habits.learning import Expected, expected_minute, expected_share, expected_volume, wrap
-from surveillance.habits.nights import Judge, broken, calendar_of, tell
+from surveillance.habits.nights import Judge, calendar_of, tell
 from surveillance.habits.past import nights_needed, past_of, read_past
 from surveillance.habits.profiles import Profile, profile_of, to_table
 from surveillance.habits.usual import Usual
 from surveillance.habits.verdicts import held_files, overruled
 from surveillance.intake.checks import load_checks
+from surveillance.night import Night, troubled
+from surveillance.settings import load_settings
 
 CONTENT = Content()
 MEMBERS = load_associations(CONTENT)
@@ -139,7 +142,7 @@ def test_a_check_that_breaks_is_told_and_the_others_go_on(monkeypatch: pytest.Mo
     assert (seen["age"].state, seen["age"].why) == ("not_run", "error")
     assert "told" not in seen["age"].sentence_fr
     assert seen["sex"].state == "passed"
-    assert broken(list(seen.values())) == {"age": ["5901"]}
+    assert ("check not run", {"check": "age", "reason": "error", "associations": ["5901"]}) in tell([*seen.values()])
 
 
 def test_a_waiver_lowers_and_is_named() -> None:
@@ -348,3 +351,15 @@ def test_what_is_read_is_bounded_whatever_the_age_of_the_state() -> None:
     needed = nights_needed(NIGHT, RULES.habits.nights, RULES.habits.last_year_days)
     assert len(needed) == len(set(needed)) <= RULES.habits.nights + 2 * RULES.habits.last_year_days + 8
     assert min(needed) > NIGHT - timedelta(days=420)
+
+
+def test_a_check_that_broke_is_among_what_the_night_is_missing(tmp_path: Path) -> None:
+    """The file leaves, and the night exits 3 whatever steps are run again."""
+    night = Night(NIGHT, CONTENT, load_settings(CONTENT, tmp_path), Clock())
+    night.store.run(
+        'INSERT INTO findings (night, association, "check", state, why) '
+        "VALUES ($n, '5901', 'age', 'not_run', 'error')",
+        {"n": NIGHT},
+    )
+    assert troubled(night) == ["check age not run: 5901"]
+    night.close()

@@ -99,15 +99,6 @@ def read_findings(folder: Path) -> list[Finding]:
     return [Finding(**row) for row in pq.read_table(path).to_pylist()] if path.is_file() else []
 
 
-def broken(findings: Sequence[Finding]) -> dict[str, list[str]]:
-    """check → associations for which it broke: the file leaves, the night says so and exits 3."""
-    found: dict[str, list[str]] = {}
-    for item in findings:
-        if item.state == NOT_RUN and item.why == "error":
-            found.setdefault(item.check, []).append(item.association)
-    return found
-
-
 def tell(findings: Sequence[Finding]) -> list[tuple[str, dict[str, object]]]:
     """What the journal is told: (event, fields) for each finding, and one for each check that did not run and why."""
     events: list[tuple[str, dict[str, object]]] = []

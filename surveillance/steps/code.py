@@ -7,7 +7,7 @@ from datetime import date
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.habits.keeping import events_of
-from surveillance.habits.nights import Judge, broken, read_findings
+from surveillance.habits.nights import Judge
 from surveillance.history import admit_night, nights_held, take_out
 from surveillance.night import Counts, Night
 from surveillance.records import nights_on_disk
@@ -39,11 +39,8 @@ def code(night: Night) -> Counts:
 
 
 def _tell(night: Night) -> None:
-    """Data events are told; a check that broke holds nothing back, but the night says so and exits 3."""
     for event in events_of(night.store, night.date):
         night.journal.event("data event", **event)
-    for check, codes in broken(read_findings(night.settings.state / "records" / night.date.isoformat())).items():
-        night.missing.append(f"check {check}: not run ({', '.join(codes)})")
 
 
 def _lacking(night: Night) -> list[date]:
