@@ -80,10 +80,15 @@ class Receipt:
 
 @dataclass(frozen=True)
 class NightFound:
-    """What only a night can find of a file: its accepted lines by fate; why it set the file aside, if it did."""
+    """What only a night can find of a file.
+
+    counts: its accepted lines by fate. held: why the night set the file aside, if it did. unusual: what is not as this
+    association usually sends, in French; it holds for all its files of the night.
+    """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     held: str = ""
+    unusual: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

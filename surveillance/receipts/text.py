@@ -135,6 +135,8 @@ def _night(found: NightFound | None, words: ReceiptWords) -> list[str]:
     for name, sentence in words.found.items():
         if found.counts.get(name):
             lines += _wrap(sentence.format(count=found.counts[name]), words, "- ", "  ")
+    for sentence in found.unusual:
+        lines += _wrap(sentence, words, "- ", "  ")
     return lines + _wrap(words.night_only, words, "  ", "  ")
 
 
@@ -154,10 +156,10 @@ def body_json(receipt: Receipt) -> dict[str, Any]:
 
 
 def receipt_json(receipt: Receipt, received: datetime, found: NightFound | None = None) -> bytes:
-    """The twin of `receipt_text`: {"received_at" (UTC), "body", "night_found" ({"counts", "held"} or null)}."""
+    """The twin of `receipt_text`: {"received_at" (UTC), "body", "night_found" (of NightFound) or null}."""
     whole = {
         "received_at": received.isoformat(timespec="seconds"),
         "body": body_json(receipt),
-        "night_found": {"counts": dict(found.counts), "held": found.held} if found else None,
+        "night_found": asdict(found) if found else None,
     }
     return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode()

@@ -63,8 +63,20 @@ def _found(night: Night) -> dict[str, Found]:
         "SELECT association, sha256, code, detail, loaded, duplicate, superseded FROM files WHERE night = $night",
         {"night": night.date},
     )
-    out: dict[str, dict[str, NightFound]] = {}
+    unusual, out = _unusual(night), dict[str, dict[str, NightFound]]()
     for association, sha256, code, detail, *counts in rows:
-        found = NightFound(dict(zip(FATES, counts, strict=True)), detail if code == HELD else "")
+        fates = dict(zip(FATES, counts, strict=True))
+        found = NightFound(fates, detail if code == HELD else "", unusual.get(association, ()))
         out.setdefault(association, {})[sha256] = found
     return dict(out)
+
+
+def _unusual(night: Night) -> dict[str, tuple[str, ...]]:
+    """What is not as each association usually sends, but is no reason to set its files aside."""
+    rows = night.store.rows(
+        'SELECT association, list(sentence_fr ORDER BY "check") FROM findings '
+        "WHERE night = $night AND state = 'found' AND severity <> 'quarantine' AND sentence_fr <> '' "
+        "GROUP BY association",
+        {"night": night.date},
+    )
+    return {association: tuple(sentences) for association, sentences in rows}
