@@ -135,13 +135,16 @@ def test_who_was_told_accepted_is_told_once_more_when_the_night_sets_the_file_as
 ) -> None:
     data = files.sample(D1)
     put_letters(letters(told, issue, member(), data), member(), depot.endpoint(), told.post)
-    inbox, aside = told.post.state / "inbox", {sha256_hex(data): NightFound({"loaded": 0}, "volume inhabituel")}
+    inbox, aside = (
+        told.post.state / "inbox",
+        {sha256_hex(data): NightFound({"loaded": 0}, "volume inhabituel", ("arrivée tardive",))},
+    )
     for expected in (1, 0):
         found = letters_for(member(), inbox, files.NIGHT, Ledger(told.post.state, "5901"), issue, aside)
         assert len(found) == expected
         put_letters(found, member(), depot.endpoint(), told.post)
     text = (depot.root / "recus" / f"{NAME}.recu-2.txt").read_text(encoding="utf-8").replace("\u00a0", " ")
-    assert "MIS DE CÔTÉ : volume inhabituel" in text
+    assert "MIS DE CÔTÉ : volume inhabituel" in text and "- arrivée tardive" in text
     assert told.names == [f"{NAME}.recu.txt", f"{NAME}.recu-2.txt"]
 
 
