@@ -18,6 +18,7 @@ from surveillance.delivery.sending import load_agency
 from surveillance.detection.rules import load_rules
 from surveillance.dialects import FILLED, load_dialects
 from surveillance.errors import ContentError
+from surveillance.guessing.knowledge import load_knowledge
 from surveillance.intake.checks import load_checks
 from surveillance.intake.exceptions import load_exceptions
 from surveillance.intake.visits import load_visit_rules
@@ -35,6 +36,7 @@ LOADERS: tuple[Callable[[Content], object], ...] = (
     load_contract,
     load_associations,
     load_dialects,
+    load_knowledge,
     load_visit_rules,
     load_checks,
     load_exceptions,

@@ -25,7 +25,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "delivery",
         "detection",
         "gathering",
+<<<<<<< HEAD
         "habits",
+=======
+        "guessing",
+>>>>>>> 4511226 (Try a file against a dialect that is not in force yet, and draft one from a sample)
         "history",
         "intake",
         "questions",
@@ -63,7 +67,7 @@ ONLY = {
     "jinja2": ("reporting.pages",),
     "vl_convert": ("reporting.charts",),
     "python_calamine": ("intake.readers",),
-    "lxml": ("intake.readers", "reporting.charts"),
+    "lxml": ("guessing", "intake.readers", "reporting.charts"),
 }
 
 

@@ -21,6 +21,7 @@ def test_commands_are_those_of_the_command_line() -> None:
     section = README.split("## The commands")[1].split("## ")[0]
     listed = set(re.findall(r"^\| `(\w+)", section, re.MULTILINE))
     names = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    names |= {group.typer_instance.info.name for group in app.registered_groups if group.typer_instance}
     assert listed == names
 
 

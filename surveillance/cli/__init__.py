@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import typer
 
-from surveillance.cli import asking, contents, habits, making, nightly, senders
+from surveillance.cli import asking, contents, dialects, habits, making, nightly, senders
 
 # What the machine refuses, and its administrator can grant: no bug of ours.
 MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
@@ -21,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (making, nightly, senders, asking, contents, habits):
+for module in (making, nightly, senders, asking, contents, dialects, habits):
     module.register(app)
 
 
