@@ -25,11 +25,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "delivery",
         "detection",
         "gathering",
-<<<<<<< HEAD
-        "habits",
-=======
         "guessing",
->>>>>>> 4511226 (Try a file against a dialect that is not in force yet, and draft one from a sample)
+        "habits",
         "history",
         "intake",
         "questions",
