@@ -281,3 +281,18 @@ def test_one_same_weekday_is_not_a_history(content: Content, data: ReportData) -
     assert activity(young, load_rules(content)).change is None
     told = page_context(content, young)["points"][0]
     assert "pas encore assez d’historique" in told
+
+
+def test_an_event_in_the_data_is_said_before_any_number(content: Content, data: ReportData, page: str) -> None:
+    event = {
+        "scope": "national", "territory": "FR", "check": "volume", "observed": 1526.0, "expected": 11895.0,
+        "low": 8921.0, "high": 14869.0, "sentence_fr": "France : 1 526 visites reçues pour 11 895 attendues",
+    }  # fmt: skip
+    context = page_context(content, dataclasses.replace(data, data_events=pd.DataFrame([event])))
+    assert [text for kind, text in context["banners"] if kind == "warn" and "11 895 attendues" in text]
+    struck = html.fromstring(pages.render(content, "report.html", context))
+    (row,) = struck.xpath("//table[@class='data-events']/tbody/tr")
+    assert row.text_content().startswith("France")
+    order = [section.get("id") for section in struck.xpath("//section[@id]")]
+    assert order.index("donnees") < order.index("signaux")
+    assert not html.fromstring(page).xpath("//table[@class='data-events']")

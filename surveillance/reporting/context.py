@@ -78,6 +78,9 @@ def page_context(content: Content, data: ReportData) -> dict[str, Any]:
 def banners(data: ReportData, labels: Labels, night: Board) -> list[tuple[str, str]]:
     """(kind, sentence): what must be known before any number is read."""
     found = [("demo", labels.say("banner", "simulated"))] if data.meta.simulated else []
+    for row in records(data.data_events):
+        if row["scope"] == "national":
+            found.append(("warn", labels.say("banner", "data_event", sentence=str(row["sentence_fr"]))))
     if night.missing:
         counts = [(night.count(status), status) for status in MISSING if night.count(status)]
         detail = ", ".join(f"{n} {labels.get('status_one' if n == 1 else 'status_plural', s)}" for n, s in counts)
