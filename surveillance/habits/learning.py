@@ -20,7 +20,6 @@ from surveillance.habits.rules import Learning
 MAD = 1.4826  # a median absolute deviation × this = a standard deviation, when errors are normal
 Factor = Callable[[date], float]
 MINUTES = 1440
-SEASON_BOUNDS = (0.7, 1.4)  # last year's growth of three weeks is never believed beyond these (choice)
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def _season(past: Past, day: date, calendar: Calendar, weekdays: Floats, rules: 
         return 1.0
     plain = [one.visits / np.array([weekdays[d.weekday()] for d in one.days]) for one in (week, before)]
     growth = median(plain[0]) / max(median(plain[1]), 0.5)
-    low, high = SEASON_BOUNDS
+    low, high = rules.season_bounds
     return float(min(max(growth, low), high) ** rules.last_year_weight)
 
 

@@ -19,6 +19,7 @@ class Learning(BaseModel):
     level_nights: int = Field(ge=7, le=70)
     last_year_days: int = Field(ge=0, le=28)
     last_year_weight: float = Field(ge=0, le=1)
+    season_bounds: tuple[float, float]
     weekday_spread: float = Field(gt=0, le=1)
     dispersion: float = Field(ge=1)
     dispersion_nights: float = Field(ge=0)
