@@ -138,17 +138,17 @@ def journal(
     lang: Lang = None,
     quiet: Quiet = False,
 ) -> None:
-    """What was done in a night, event by event."""
+    """What was done in a night, event by event; first what was received before it began."""
     import json
 
     from surveillance.journal import read_journal
-    from surveillance.status import journal_path
 
     desk = Desk(site, state, lang, quiet)
     chosen = parse_night(night) or _last_night(desk)
     events = [
         event
-        for event in read_journal(journal_path(desk.settings.state, chosen))
+        for folder in ("receive", ".")
+        for event in read_journal(desk.settings.state / "journal" / folder / f"{chosen}.jsonl")
         if association in (None, event.get("association"))
     ]
     if form != "table":
