@@ -160,6 +160,8 @@ def test_400_days_are_not_too_old() -> None:
         ({"years": "", "months": "1460"}, (None, None, "NR", ["AGE_RANGE"])),
         ({"years": "200", "months": ""}, (None, None, "NR", ["AGE_RANGE"])),
         ({"years": "NA", "months": "NA"}, (None, None, "NR", [])),
+        ({"years": '"3,5"', "months": ""}, (None, None, "NR", ["AGE_UNREADABLE"])),
+        ({"years": "3.5", "months": ""}, (None, None, "NR", ["AGE_UNREADABLE"])),
     ],
 )
 def test_years_and_months(changes: dict[str, str], expected: tuple[object, ...]) -> None:
