@@ -18,7 +18,7 @@ from surveillance.intake.checks import Limits
 from surveillance.intake.readers.cells import cell_text
 from surveillance.intake.readers.excel import check_workbook, open_book, open_sheet, sheet_name
 from surveillance.intake.readers.raw import FileRefused
-from surveillance.intake.readers.sheets import error_rows
+from surveillance.intake.readers.sheets import check_reach, error_rows
 
 LOOKED_AT = 2_000  # records: enough for a day above 12, few enough for a terminal
 SEPARATORS = ";,\t|"
@@ -161,6 +161,7 @@ def look_at_workbook(data: bytes, limits: Limits) -> Sample:
     """The first sheet that is not hidden."""
     try:
         check_workbook(data, limits)
+        check_reach(data, limits)
         book = open_book(data)
         name = sheet_name(book, "")
         error_rows(data, name, limits)

@@ -14,7 +14,7 @@ from surveillance.intake.readers.archives import open_archive
 from surveillance.intake.readers.cells import cell_text
 from surveillance.intake.readers.header import combine, match_header
 from surveillance.intake.readers.raw import Columns, FileRefused, RawTable, Refusal
-from surveillance.intake.readers.sheets import error_rows
+from surveillance.intake.readers.sheets import check_reach, error_rows
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # an old workbook (xls), or a new one behind a password
 XLS = "Workbook".encode("utf-16-le"), "Book".encode("utf-16-le")
@@ -29,6 +29,7 @@ def read_excel(data: bytes, dialect: Dialect, limits: Limits) -> RawTable:
     A row with a cell in error is refused; a formula is worth what the software last computed.
     """
     check_workbook(data, limits)
+    check_reach(data, limits)
     book = open_book(data)
     name = sheet_name(book, dialect.workbook.sheet)
     errors = error_rows(data, name, limits)

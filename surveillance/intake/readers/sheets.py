@@ -40,6 +40,17 @@ def error_rows(data: bytes, sheet: str, limits: Limits) -> frozenset[int]:
     raise FileRefused("unreadable", "le fichier n'est pas un classeur xlsx, ods ou xls")
 
 
+def check_reach(data: bytes, limits: Limits) -> None:
+    """FileRefused when the cells of any sheet of an ods reach too far: its sheets are all read when it is opened."""
+    if data.startswith(b"PK"):
+        with open_archive(data, limits) as archive:
+            if "content.xml" in archive.namelist():
+                try:
+                    ods_errors(archive, "", limits)
+                except (etree.XMLSyntaxError, zipfile.BadZipFile, ValueError):
+                    raise FileRefused("unreadable", "le classeur est incomplet ou corrompu") from None
+
+
 def elements(archive: zipfile.ZipFile, name: str, *tags: str) -> Iterator[etree._Element]:
     """The elements of a part of the workbook, by local name, as they close; without entities, DTD or network."""
     events = etree.iterparse(
@@ -98,7 +109,8 @@ def ods_errors(archive: zipfile.ZipFile, sheet: str, limits: Limits) -> frozense
     )  # fmt: skip
     for event, element in events:
         if element.tag == f"{TABLE}table":
-            inside = event == "start" and element.get(f"{TABLE}name") == sheet
+            inside = event == "start" and sheet in ("", element.get(f"{TABLE}name"))
+            number = widest = 0
         elif event == "end":
             if inside:
                 times = int(element.get(f"{TABLE}number-rows-repeated") or 1)
