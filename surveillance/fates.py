@@ -27,6 +27,7 @@ class Settled:
     refused: int = 0
     other: int = 0  # header, blank and total lines
     corrected: int = 0  # loaded lines that replace an earlier version
+    withdrawn: int = 0  # visits that a file which holds everything of their day does not hold any more
     day_visits: int = 0  # loaded visits of the day the night is for
     late_visits: int = 0  # loaded visits of the days before
     usual_volume: float = 0.0  # visits a day

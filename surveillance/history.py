@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from surveillance.errors import AuditError
 from surveillance.fates import FATES, settle
-from surveillance.habits.findings import Finding
+from surveillance.habits.findings import Finding, held
 from surveillance.habits.keeping import keep_findings
 from surveillance.habits.nights import Judge
-from surveillance.habits.verdicts import held_files, overruled, without_held
+from surveillance.habits.verdicts import held_files, overruled
+from surveillance.intake.checks import load_checks
 from surveillance.store import OPEN, Store
 
 if TYPE_CHECKING:
@@ -40,17 +41,18 @@ def take_out(store: Store, night: date) -> None:
         column = "from_night" if table.startswith("visit") else "night"
         store.run(f"DELETE FROM {table} WHERE {column} = $night", {"night": night})
     store.run("UPDATE visits SET to_night = $open WHERE to_night = $night", {"open": OPEN, "night": night})
+    store.run(
+        "UPDATE visits SET confirmed = NULL, confirmed_night = NULL WHERE confirmed_night = $night", {"night": night}
+    )
 
 
 def load_night(store: Store, night: date, records: Path, findings: Sequence[Finding] = ()) -> dict[str, int]:
     """Load the records of a night (visits.parquet) but those held; counts by fate. Call inside a transaction."""
-    import pyarrow.parquet as pq
-
-    incoming = without_held(pq.read_table(records / "visits.parquet"), findings)
-    with store.table("incoming", incoming):
+    with store.parquet("incoming", records / "visits.parquet", "association", held(findings)):
         store.run(store.sql("fates"))
         store.run(store.sql("close_versions"), {"night": night})
         store.run(store.sql("load_visits"), {"night": night})
+        store.run(store.sql("confirm_versions"), {"night": night})
     found = dict(store.rows("SELECT fate, count(*) FROM fates GROUP BY fate"))
     return {fate: int(found.get(fate, 0)) for fate in ("loaded", "duplicate", "superseded")}
 
@@ -166,4 +168,34 @@ def admit_night(store: Store, night: date, records: Path, coder: Coder, judge: J
             kept = [{name: row[name] for name in columns} for row in rows]
             with store.table("settled", pa.Table.from_pylist(kept)):
                 store.run(f"INSERT INTO {table} BY NAME SELECT * FROM settled")
-    return counts | code_night(store, night, coder)
+    return counts | withdraw(store, night) | code_night(store, night, coder)
+
+
+def withdraw(store: Store, night: date) -> dict[str, int]:
+    """Withdraw the visits that tonight's files should hold and do not: each gets a version that says so.
+
+    A file that lacks more than `shares.withdrawn` (extracts/checks.toml) of what was held is not believed in this:
+    nothing is withdrawn, its association's reception says mass_withdrawal.
+    """
+    if not store.value("SELECT count(*) FROM files WHERE len(replaced_days) > 0"):
+        return {"withdrawn": 0}
+    share = load_checks(store.content).shares.withdrawn
+    store.run(store.sql("lacking_visits"), {"night": night, "share": share})
+    doubted = store.rows("SELECT association, count(*) FROM lacking WHERE NOT believed GROUP BY ALL")
+    for association, number in doubted:
+        store.run(
+            "UPDATE receptions SET status = 'partial', code = 'mass_withdrawal', detail = $detail "
+            "WHERE night = $night AND association = $association AND status IN ('received', 'partial')",
+            {"night": night, "association": association, "detail": f"{number} visites"},
+        )
+    store.run("DELETE FROM lacking WHERE NOT believed")
+    gone = "to_night = DATE '9999-12-31' AND (visit_uid, rec_version) IN (SELECT visit_uid, rec_version FROM lacking)"
+    store.run(f"UPDATE visits SET to_night = $night WHERE {gone}", {"night": night})
+    store.run(store.sql("withdraw_visits"), {"night": night})
+    counts = store.rows("SELECT association, count(*) FROM lacking GROUP BY ALL")
+    for association, number in counts:
+        store.run(
+            "UPDATE receptions SET withdrawn = $number WHERE night = $night AND association = $association",
+            {"night": night, "association": association, "number": number},
+        )
+    return {"withdrawn": sum(number for _, number in counts)}

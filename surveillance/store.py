@@ -109,6 +109,17 @@ class Store:
         finally:
             self.connection.unregister(name)
 
+    @contextmanager
+    def parquet(self, name: str, path: Path, column: str, without: Iterable[str] = ()) -> Iterator[None]:
+        """Let statements read a Parquet file under a name, piece by piece, but rows with those values in a column."""
+        source, *values = ("'" + str(text).replace("'", "''") + "'" for text in (path, *without))
+        left_out = f" WHERE {column} NOT IN ({', '.join(values)})" if values else ""
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet({source}){left_out}")
+        try:
+            yield
+        finally:
+            self.connection.execute(f"DROP VIEW {name}")
+
     def fact(self, key: str) -> str | None:
         """A fact kept about the store."""
         found = self.value("SELECT value FROM facts WHERE key = $key", {"key": key})

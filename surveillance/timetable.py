@@ -23,7 +23,6 @@ class GatherRules(BaseModel):
     feed_deadline_seconds: float = Field(default=60, gt=0)
     idle_seconds: float = Field(default=15, gt=0)
     stable_seconds: float = Field(default=60, ge=0)
-    history_days: int = Field(default=31, ge=1, le=400)
     marker: str = Field(default=".ok", pattern=r"^(\.[a-z]+)?$")
     max_bytes: int = Field(default=50_000_000, gt=0)
     attempts: int = Field(default=3, ge=1, le=10)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from surveillance.content import Content
 from surveillance.errors import AuditError
-from surveillance.history import audit, count_days, load_night, take_out
+from surveillance.history import audit, count_days, load_night, take_out, withdraw
 from surveillance.intake.visits import SCHEMA
 from surveillance.store import OPEN, Store
 
@@ -58,10 +58,18 @@ def line(uid: str, content_hash: str, **changes: Any) -> dict[str, Any]:
     return base | changes
 
 
-def admit(store: Store, night: date, lines: list[dict[str, Any]], folder: Path) -> dict[str, int]:
+def admit(
+    store: Store, night: date, lines: list[dict[str, Any]], folder: Path, sent: str | None = None
+) -> dict[str, int]:
+    """Admit the lines of one file, laid out in that night when nothing else is said."""
     folder.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pylist(lines, schema=SCHEMA).append_column("arrival", pa.array(range(len(lines)), pa.int32()))
-    pq.write_table(table, folder / "visits.parquet")
+    numbers = range(1, len(lines) + 1)
+    rows = [
+        row | {"sent": sent or f"{night}T02:00:00Z a", "arrival": n, "line_no": n}
+        for n, row in zip(numbers, lines, strict=True)
+    ]
+    schema = SCHEMA.append(pa.field("sent", pa.string())).append(pa.field("arrival", pa.int32()))
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / "visits.parquet")
     with store.transaction():
         return load_night(store, night, folder)
 
@@ -144,3 +152,80 @@ def test_the_last_word_of_each_night_is_in_force(
             assert sum(fates.values()) == len(lines)
             model |= dict(lines)
             assert in_force(store, night) == model
+
+
+FILES = st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("12")), max_size=4), min_size=1, max_size=5)
+
+
+@given(files=FILES, order=st.randoms(use_true_random=False), repeated=st.integers(0, 3))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_files_in_any_order_of_nights_lead_to_the_same_visits(
+    files: list[list[tuple[str, str]]],
+    order: Any,
+    repeated: int,
+    content: Content,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """What is in force is what the file laid out last says, whichever night each file reached us, and how often."""
+    folder = tmp_path_factory.mktemp("nights")
+    model = {uid: word for lines in files for uid, word in lines}
+    deliveries = list(enumerate(files)) + [(n % len(files), files[n % len(files)]) for n in range(repeated)]
+    order.shuffle(deliveries)
+    with Store(folder / "store.duckdb", content) as store:
+        for number, (file, lines) in enumerate(deliveries):
+            night = FIRST + timedelta(days=number)
+            rows = [line(uid, word, file_sha256=f"{file:064d}") for uid, word in lines]
+            fates = admit(store, night, rows, folder / str(number), f"2024-01-{file:02d} a")
+            assert sum(fates.values()) == len(lines)
+        assert in_force(store, night) == model
+        twice = store.rows("SELECT visit_uid, rec_version FROM visits GROUP BY ALL HAVING count(*) > 1")
+        assert not twice
+
+
+def hold(store: Store, night: date, sent: str, days: list[date], association: str = "5901") -> None:
+    """A file of that night that holds everything of some days, and the row of its association."""
+    store.run(
+        "INSERT INTO files BY NAME SELECT $night AS night, $association AS association, $sha AS sha256, $sent AS sent, "
+        "$days AS replaced_days",
+        {"night": night, "association": association, "sha": sent, "sent": sent, "days": days},
+    )
+    store.run(
+        "INSERT INTO receptions BY NAME SELECT $night AS night, $association AS association, 'received' AS status",
+        {"night": night, "association": association},
+    )
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_visit_that_a_whole_file_does_not_hold_any_more_is_withdrawn(
+    store: Store, tmp_path: Path, late: bool
+) -> None:
+    """An event, not a hole: a version that says so; also when the older file reaches us after the newer one."""
+    day, words = FIRST - timedelta(days=1), [line(uid, "1") for uid in "abcdefghij"]
+    files = [(f"{FIRST}T01 a", words), (f"{FIRST}T02 b", words[1:])]
+    for number, (sent, rows) in enumerate(reversed(files) if late else files):
+        night = FIRST + timedelta(days=number)
+        admit(store, night, rows, tmp_path / str(number), sent)
+        with store.transaction():
+            hold(store, night, sent, [day])
+            found = withdraw(store, night)
+        assert found == {"withdrawn": number}
+    last = FIRST + timedelta(days=1)
+    assert store.rows("SELECT visit_uid, status, to_night FROM visits WHERE visit_uid = 'a' ORDER BY rec_version") == [
+        ("a", "active", last), ("a", "deleted", OPEN),
+    ]  # fmt: skip
+    assert count_days(store, FIRST - timedelta(days=9), FIRST, ACTS) == 9
+    with store.transaction():
+        take_out(store, last)
+    assert in_force(store, FIRST).keys() == set("bcdefghij" if late else "abcdefghij")
+
+
+def test_a_file_that_lost_too_much_withdraws_nothing(store: Store, tmp_path: Path) -> None:
+    words = [line(uid, "1") for uid in "abcdefghij"]
+    admit(store, FIRST, words, tmp_path / "1")
+    second = FIRST + timedelta(days=1)
+    admit(store, second, words[5:], tmp_path / "2")
+    with store.transaction():
+        hold(store, second, f"{second}T02:00:00Z a", [FIRST - timedelta(days=1)])
+        assert withdraw(store, second) == {"withdrawn": 0}
+    assert store.rows("SELECT status, code, detail FROM receptions") == [("partial", "mass_withdrawal", "5 visites")]
+    assert len(in_force(store, second)) == 10

@@ -53,7 +53,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "timetable",
         "words",
     ),
-    ("journal", "locking", "pseudonyms", "retention", "settings", "sftp", "store"),
+    ("journal", "locking", "pseudonyms", "retention", "settings", "sftp", "spool", "store"),
     ("content",),
     ("clock", "errors", "files", "__init__"),
 )
@@ -151,7 +151,10 @@ def test_sql_never_asks_the_hour_and_says_what_a_row_is() -> None:
 def test_received_files_never_meet_a_sniffer() -> None:
     for path in [path for path in MODULES if top(path) in RECEIVING]:
         text = path.read_text(encoding="utf-8")
+        text = text.replace("pacsv.read_csv(", "cut_lines(")
         assert not re.search(r"read_csv\(|read_json\(|read_csv_auto|errors=.(ignore|replace)", text), path
+        if "pacsv" in text:  # cuts lines whose cells were counted; is told that every column is text
+            assert "column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False" in text
 
 
 def test_no_host_key_is_ever_accepted_unseen() -> None:

@@ -1,20 +1,45 @@
 -- One row per line accepted tonight: its fate (loaded, duplicate, superseded) and the version of the visit that it makes.
--- A line is a duplicate when it says the same as the version before it, superseded when a later line of the night replaces it.
+-- Versions of a visit follow one another by when their file was laid out at the association (`sent`), whichever night and in
+-- whichever order they reach us: a line is a duplicate when it says the same as the version before it, or as the next one held;
+-- superseded when a later version is held (or one that was said again later), or comes later tonight; else it is loaded, in force.
 CREATE OR REPLACE TEMP TABLE fates AS
-WITH lines AS (SELECT arrival, visit_uid, content_hash, association, file_sha256, event_date, status FROM incoming),
+WITH lines AS (
+    SELECT arrival, visit_uid, content_hash, association, file_sha256, line_no, sent, event_date, status FROM incoming
+),
 held AS (
-    SELECT visit_uid, rec_version, content_hash FROM visits
-    WHERE to_night = DATE '9999-12-31' AND visit_uid IN (SELECT visit_uid FROM lines)
+    SELECT visit_uid, content_hash, file_sha256, line_no, unnest(list_filter([sent, confirmed], lambda x: x IS NOT NULL)) AS sent,
+        rec_version AS held_version
+    FROM visits WHERE visit_uid IN (SELECT visit_uid FROM lines)
+),
+contested AS ( -- visits with something to compare: most have one line and were never heard of
+    SELECT visit_uid FROM lines GROUP BY visit_uid HAVING count(*) > 1 UNION SELECT visit_uid FROM held
+),
+known AS (
+    SELECT arrival, visit_uid, content_hash, file_sha256, line_no, sent, NULL::INTEGER AS held_version
+    FROM lines WHERE visit_uid IN (FROM contested)
+    UNION ALL SELECT NULL, * FROM held
 ),
 compared AS (
-    SELECT l.*, coalesce(h.rec_version, 0) AS held_version,
-        coalesce(lag(l.content_hash) OVER visit, h.content_hash) IS NOT DISTINCT FROM l.content_hash AS same
-    FROM lines l LEFT JOIN held h USING (visit_uid)
-    WINDOW visit AS (PARTITION BY l.visit_uid ORDER BY l.arrival)
+    SELECT arrival, visit_uid, sent, file_sha256, line_no,
+        content_hash IS NOT DISTINCT FROM lag(content_hash) OVER visit
+            OR content_hash IS NOT DISTINCT FROM first_value(if(held_version IS NOT NULL, content_hash, NULL) IGNORE NULLS) OVER after AS same,
+        coalesce(max(held_version) OVER (PARTITION BY visit_uid), 0) AS held_version,
+        count(held_version) OVER after AS held_after
+    FROM known
+    WINDOW visit AS (PARTITION BY visit_uid ORDER BY sent, file_sha256, line_no, held_version NULLS LAST),
+        after AS (PARTITION BY visit_uid ORDER BY sent, file_sha256, line_no, held_version NULLS LAST
+            ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
+),
+settled AS (
+    SELECT arrival,
+        held_version + count(*) FILTER (NOT same) OVER earlier AS rec_version,
+        CASE WHEN same THEN 'duplicate'
+             WHEN held_after > 0 OR count(*) FILTER (NOT same) OVER later > 0 THEN 'superseded'
+             ELSE 'loaded' END AS fate
+    FROM compared WHERE arrival IS NOT NULL
+    WINDOW earlier AS (PARTITION BY visit_uid ORDER BY sent, file_sha256, line_no ROWS UNBOUNDED PRECEDING),
+        later AS (PARTITION BY visit_uid ORDER BY sent, file_sha256, line_no ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 )
-SELECT * EXCLUDE (content_hash, held_version, same),
-    held_version + count(*) FILTER (NOT same) OVER (PARTITION BY visit_uid ORDER BY arrival) AS rec_version,
-    CASE WHEN same THEN 'duplicate'
-         WHEN count(*) FILTER (NOT same) OVER (PARTITION BY visit_uid ORDER BY arrival DESC) > 1 THEN 'superseded'
-         ELSE 'loaded' END AS fate
-FROM compared
+SELECT l.arrival, l.visit_uid, l.association, l.file_sha256, l.event_date, l.status, l.content_hash, l.sent,
+    coalesce(s.rec_version, 1) AS rec_version, coalesce(s.fate, 'loaded') AS fate
+FROM lines l LEFT JOIN settled s USING (arrival)

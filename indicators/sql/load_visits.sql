@@ -3,5 +3,5 @@ INSERT INTO visits BY NAME
 SELECT i.visit_uid, f.rec_version::INTEGER AS rec_version, $night::DATE AS from_night,
     CASE f.fate WHEN 'loaded' THEN DATE '9999-12-31' ELSE $night::DATE END AS to_night,
     i.association, i.status, i.event_date, hour, act_type, dep_care, dep_res, age_y, age_m, age_band, sex, thesaurus, diagnoses,
-    reason_codes, reason_concepts, outcome, dq, i.file_sha256, line_no, dialect, content_hash
-FROM incoming i JOIN fates f USING (arrival) WHERE f.fate <> 'duplicate' ORDER BY arrival
+    reason_codes, reason_concepts, outcome, dq, i.file_sha256, line_no, dialect, i.content_hash, i.sent
+FROM incoming i JOIN fates f USING (arrival) WHERE f.fate <> 'duplicate'

@@ -6,7 +6,9 @@ CREATE TABLE IF NOT EXISTS visits (
     association VARCHAR, status VARCHAR, event_date DATE, hour TINYINT, act_type VARCHAR,
     dep_care VARCHAR, dep_res VARCHAR, age_y SMALLINT, age_m SMALLINT, age_band VARCHAR, sex VARCHAR,
     thesaurus VARCHAR, diagnoses VARCHAR[], reason_codes VARCHAR[], reason_concepts VARCHAR[],
-    outcome VARCHAR, dq VARCHAR[], file_sha256 VARCHAR, line_no INTEGER, dialect VARCHAR, content_hash VARCHAR
+    outcome VARCHAR, dq VARCHAR[], file_sha256 VARCHAR, line_no INTEGER, dialect VARCHAR, content_hash VARCHAR,
+    sent VARCHAR, -- when the file was laid out (UTC) and its name: the order of the versions
+    confirmed VARCHAR, confirmed_night DATE -- the last time the same was sent again, and the night we were told
 );
 COMMENT ON TABLE visits IS 'One row per version of a visit, pseudonymised, with the nights between which it was in force';
 
@@ -21,7 +23,7 @@ CREATE TABLE IF NOT EXISTS unknown_codes (night DATE, association VARCHAR, thesa
 CREATE TABLE IF NOT EXISTS receptions (
     night DATE, association VARCHAR, status VARCHAR, code VARCHAR, detail VARCHAR, files INTEGER,
     lines_in INTEGER, loaded INTEGER, duplicate INTEGER, superseded INTEGER, refused INTEGER, other INTEGER,
-    corrected INTEGER, day_visits INTEGER, late_visits INTEGER, usual_volume DOUBLE
+    corrected INTEGER, withdrawn INTEGER, day_visits INTEGER, late_visits INTEGER, usual_volume DOUBLE
 );
 COMMENT ON TABLE receptions IS 'One row per association and night: status, and what became of every line it sent';
 
@@ -29,7 +31,8 @@ COMMENT ON TABLE receptions IS 'One row per association and night: status, and w
 CREATE TABLE IF NOT EXISTS files (
     night DATE, association VARCHAR, name VARCHAR, sha256 VARCHAR, bytes BIGINT, dialect VARCHAR, status VARCHAR, code VARCHAR,
     detail VARCHAR, lines_in INTEGER, accepted INTEGER, refused INTEGER, other INTEGER,
-    loaded INTEGER, duplicate INTEGER, superseded INTEGER
+    loaded INTEGER, duplicate INTEGER, superseded INTEGER,
+    sent VARCHAR, replaced_days DATE[] -- the days of which the file holds everything, by its dialect's window
 );
 COMMENT ON TABLE files IS 'One row per received file and night: lines_in = loaded + duplicate + superseded + refused + other (header, blank, total)';
 

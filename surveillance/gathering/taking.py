@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from datetime import time as hour
 
 from surveillance.associations import Association
@@ -31,7 +31,6 @@ class Desk:
     night_of: NightOf
     rules: GatherRules
     seen: dict[RemoteFile, float] = field(default_factory=dict)
-    old: set[str] = field(default_factory=set)
     later: set[str] = field(default_factory=set)
     twice: set[tuple[str, int, int]] = field(default_factory=set)
 
@@ -39,14 +38,6 @@ class Desk:
         """Have we this very file, from this night or another?"""
         key = (file.name, file.size, file.mtime)
         return key in self.known.keys or key in self.twice or self.inbox.holds(key)
-
-    def too_old(self, name: str) -> bool:
-        """Does the name say a night before those we still ask for?"""
-        night = self.night_of_file(name)
-        if night is None or night >= self.night - timedelta(days=self.rules.history_days):
-            return False
-        self.old.add(name)
-        return True
 
     def of_later(self, file: RemoteFile) -> bool:
         """Was it made for a night after this one? A night that is caught up leaves it: its visits are to come.
@@ -69,7 +60,7 @@ def take(session: Session, desk: Desk, pause: Callable[[float], None] = time.sle
     listing = session.look(desk.association.path)
     finished, unfinished = settled(session, desk, listing, pause)
     failed: list[SftpError] = []
-    for file in sorted(finished, key=lambda item: (item.mtime, item.name)):
+    for file in sorted(finished, key=lambda item: _turn(desk, item)):
         try:
             fetch(session, desk, file)
         except SftpError as error:
@@ -77,6 +68,11 @@ def take(session: Session, desk: Desk, pause: Callable[[float], None] = time.sle
                 raise  # the session itself is over
             failed.append(error)
     return verdict(desk, listing.refused, unfinished, failed)
+
+
+def _turn(desk: Desk, file: RemoteFile) -> tuple[bool, int, str]:
+    """Tonight's own files first, then the newest: time may run out on a server that holds years of files."""
+    return desk.night_of_file(file.name) != desk.night, -file.mtime, file.name
 
 
 def settled(
@@ -107,7 +103,7 @@ def _new(desk: Desk, files: Iterable[RemoteFile]) -> tuple[list[RemoteFile], lis
     data = [file for file in files if file.name != SIDECAR and not (marker and file.name.endswith(marker))]
     unfinished = [file.name for file in data if file.name.endswith(UNFINISHED)]
     new = [file for file in data if file.name not in unfinished and not desk.held(file)]
-    return [file for file in new if not desk.too_old(file.name) and not desk.of_later(file)], unfinished
+    return [file for file in new if not desk.of_later(file)], unfinished
 
 
 def _marked(marker: str, files: Iterable[RemoteFile]) -> set[str]:
@@ -160,8 +156,7 @@ def _nothing(refused: bool, unfinished: list[str], failed: list[SftpError], note
         return SftpError("incomplete", detail)
     if refused:
         return SftpError("bad_name", detail)
-    left = [f"{len(desk.old)} fichiers trop anciens laissés"] if desk.old else []
-    left += [f"{len(desk.later)} fichiers de nuits suivantes laissés"] if desk.later else []
+    left = [f"{len(desk.later)} fichiers de nuits suivantes laissés"] if desk.later else []
     left += ["contenu déjà reçu une autre nuit"] if desk.twice else []
     return SftpError("no_file", " ; ".join(left) or "rien de nouveau")
 

@@ -182,7 +182,7 @@ def _read_sample(
         visits = maker.visits(night)
         feed, _ = maker.sound(night, item, visits)
         result = read_file(feed.data, feed.name, item, context.dialect_of(item), context, night)
-        read = profile_of(result.visits, item.code, night - timedelta(days=1), acts, arrival=feed.modified)
+        read = profile_of(result.kept.tables(), item.code, night - timedelta(days=1), acts, arrival=feed.modified)
         made = next(one for one in profiles_of(visits, maker, night, acts) if one.association == item.code)
         score.files_read += 1
         same = ("visits_day", "visits_all", "coded", "age_known", "sex_known", "arrival")

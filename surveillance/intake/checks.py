@@ -36,6 +36,9 @@ class Shares(BaseModel):
     refused_min: int = Field(ge=1)
     unknown_note: float = Field(ge=0, le=1)
     uncoded_note: float = Field(ge=0, le=1)
+    withdrawn: float = Field(ge=0, le=1)
+    elsewhere: float = Field(ge=0, le=1)
+    elsewhere_min: int = Field(ge=1)
     volume_low: float = Field(ge=0)
     volume_high: float = Field(gt=0)
 
@@ -105,9 +108,8 @@ class Checks(BaseModel):
 
 FIXED = frozenset({
     "FIELD_COUNT", "QUOTE", "CUT_LINE", "LINE_TOO_LONG", "NOT_JSON", "NOT_HL7", "CELL_ERROR", "CONTROL",
-    "FILE_BLOCKED", "ID_MISSING",
-    "ID_SHAPE", "DATE_MISSING", "DATE_UNREADABLE", "DATE_AMBIGUOUS", "DATE_FUTURE", "DATE_OLD", "DUPLICATE",
-    "DUPLICATE_ID", "FILE_HELD",
+    "FILE_BLOCKED", "FILE_HELD", "ID_MISSING", "ID_SHAPE", "DATE_MISSING", "DATE_UNREADABLE", "DATE_AMBIGUOUS",
+    "DATE_FUTURE", "DATE_OLD", "DUPLICATE", "DUPLICATE_ID",
 })  # fmt: skip
 FLAGS = frozenset({
     "NO_START", "START_UNREADABLE", "TIME_UNREADABLE", "CALL_UNREADABLE", "END_UNREADABLE", "CALL_AFTER_START",
@@ -120,7 +122,7 @@ FILE_CODES = frozenset({
     "header_changed", "encoding", "unreadable", "too_large", "wrong_association", "empty", "date_order", "truncated",
     "total_mismatch", "lines_refused", "bad_name", "name_association", "extra_columns", "columns_absent",
     "windows_bytes", "outside_window", "repeated", "unknown_values", "uncoded", "volume",
-    "held", "zero_day",
+    "encoding_drift", "mojibake", "name_day", "line_blocks", "held", "elsewhere", "zero_day",
 })  # fmt: skip
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -23,12 +23,14 @@ from surveillance.errors import ContentError
 from surveillance.intake.checks import Checks, load_checks
 from surveillance.intake.date_order import check_order
 from surveillance.intake.exceptions import Exceptions, load_exceptions
-from surveillance.intake.notes import notes_of
-from surveillance.intake.readers import FileRefused, RawTable, Refusal, read_raw
-from surveillance.intake.refusals import REFUSALS, blocked, file_refusal, judge, refusal_table, verdict_of
+from surveillance.intake.notes import elsewhere, notes_of
+from surveillance.intake.readers import FileRefused, RawTable, Source, Undecodable, encodings_of, read_parts
+from surveillance.intake.refusals import REFUSALS, blocking, column_names, file_refusal, verdict_of
+from surveillance.intake.sorting import Sorting
 from surveillance.intake.visit_reader import Tables, VisitReader
-from surveillance.intake.visits import SCHEMA, Origin, content_hashes, load_visit_rules, to_table
+from surveillance.intake.visits import SCHEMA, Origin, load_visit_rules
 from surveillance.pseudonyms import Pseudonymiser
+from surveillance.spool import Spool
 from surveillance.territories import load_communes, load_departments, load_postal_codes
 
 __all__ = ["REFUSALS", "FileResult", "IntakeContext", "build_context", "check_file", "read_file"]
@@ -99,7 +101,7 @@ def build_context(
         thesauri=load_thesauri(content),
         postal_codes=load_postal_codes(content),
         communes=cache(lambda: {item.insee: item.department for item in load_communes(content)}),
-        departments=frozenset(load_departments(content)),
+        regions={code: place.region for code, place in load_departments(content).items()},
         bands=ages.years,
         unknown_band=ages.unknown,
         code_reason=code_reason or ReasonCoder(content),
@@ -113,9 +115,11 @@ class FileResult:
     """What became of one file.
 
     status, code: as receptions (received/ok; partial/truncated, lines_refused; refused/header_changed, encoding,
-    unreadable, too_large, wrong_association, empty, lines_refused). `detail` and `notes` hold no value of a visit.
-    ledger: lines_in = accepted + refused + header + blank + total, data_lines = accepted + refused (for XML, a line
-    is a patient). dates: visits kept by visit day. visit_day: what the file's name tells, None if not as agreed.
+    unreadable, too_large, wrong_association, empty, lines_refused, line_blocks, held). `detail` and `notes` hold no
+    value of a visit. ledger: lines_in = accepted + refused + header + blank + total, data_lines = accepted + refused
+    (for XML, a line is a patient). dates: visits kept by visit day. visit_day: what the file's name tells, None if not
+    as agreed. kept, aside: the visits (SCHEMA) and the refusals (REFUSALS), which may be too many for memory.
+    ran: the checks of a line that were looked at, whatever they found.
     """
 
     status: str
@@ -123,98 +127,162 @@ class FileResult:
     detail: str
     sentence_fr: str
     sha256: str
+    size: int
     dialect: str
     visit_day: date | None
-    visits: pa.Table
-    refusals: pa.Table
+    kept: Spool
+    aside: Spool
     ledger: dict[str, int]
     dates: dict[date, int]
     notes: tuple[tuple[str, str], ...] = ()
+    ran: frozenset[str] = frozenset()
+
+    @property
+    def visits(self) -> pa.Table:
+        """The visits kept, all at once."""
+        return self.kept.table()
+
+    @property
+    def refusals(self) -> pa.Table:
+        """The lines set aside, all at once."""
+        return self.aside.table()
 
 
 def read_file(
-    data: bytes,
+    data: bytes | Path,
     name: str,
     association: Association,
     dialect: Dialect,
     ctx: IntakeContext,
     night: date | None = None,
+    scratch: Path | None = None,
 ) -> FileResult:
-    """Reads a received file. Pure: no disk, no clock; the same bytes always give the same result.
+    """Reads a received file. Pure: no clock; the same bytes always give the same result, whatever their number.
 
     `night` bounds the visit days; without it, the night after the day in the file's name; without either, no bound.
+    `scratch`: a private folder for the rows of a file that is too large for memory (the system's own when not given).
     Never raises for what a sender can have done to a file.
     """
     day, named = dialect.read_name(name)
     if night is None and day is not None:
         night = day + timedelta(days=1)
-    origin = Origin(association.code, association.department, dialect.name, hashlib.sha256(data).hexdigest())
-    checks = ctx.checks_for(association, night)
-    try:
-        raw = read_raw(data, dialect, checks.limits)
-        check_sender(raw, named, association)
-        return accept(raw, origin, association, dialect, ctx, (day, night))
-    except FileRefused as verdict:
-        return refuse_file(verdict, origin, checks, day)
+    with Source(data) as source:
+        origin = Origin(association.code, association.department, dialect.name, source.sha256, source.size)
+        checks = ctx.checks_for(association, night)
+        try:
+            sorting = Reading(source, origin, association, dialect, ctx, checks, (day, night), scratch).sorted()
+            check_sender(sorting.accounts, named, association)
+            return settle(sorting, association, dialect, ctx.tables.regions, (day, night))
+        except FileRefused as verdict:
+            return refuse_file(verdict, origin, checks, day)
 
 
-def check_sender(raw: RawTable, named: str, association: Association) -> None:
+@dataclass(frozen=True)
+class Reading:
+    """One file, whose it is, and the rules it is read by."""
+
+    source: Source
+    origin: Origin
+    association: Association
+    dialect: Dialect
+    ctx: IntakeContext
+    checks: Checks
+    days: Days
+    scratch: Path | None
+
+    def sorted(self) -> Sorting:
+        """Its lines, read in the first of its dialect's encodings in which every byte is possible."""
+        line = 0
+        for encoding in encodings_of(self.dialect):
+            try:
+                return self._sorted_in(encoding)
+            except Undecodable as error:
+                line = error.line
+        raise FileRefused("encoding", f"octet impossible en {encodings_of(self.dialect)[-1]}, ligne {line}")
+
+    def _sorted_in(self, encoding: str) -> Sorting:
+        reader, ordered = self.ctx.reader(self.association, self.dialect), False
+        sorting = Sorting(self.origin, column_names(self.dialect), self.checks, self.scratch)
+        for raw in read_parts(self.source, self.dialect, encoding, self.checks.limits):
+            if len(raw.line_no) and not ordered:
+                self._check_order(raw)
+                ordered = True
+            sorting.take(raw, lambda raw: reader.read(raw, self.association.code, self.days[1]))
+        return sorting
+
+    def _check_order(self, raw: RawTable) -> None:
+        """Are day and month exchanged? The first part, up to some 30,000 lines, tells."""
+        starts: Any = raw.columns.get("start_at", raw.columns.get("start_date", ()))
+        texts = starts.to_pylist() if isinstance(starts, pa.Array) else starts
+        check_order(texts, self.dialect, *self.days, self.checks.shares.swapped_block, raw.lines_in)
+
+
+def check_sender(accounts: RawTable, named: str, association: Association) -> None:
     """The code inside the file decides whose it is; the code in its name only where there is none inside."""
-    found = raw.association or named
+    found = accounts.association or named
     if found and found != association.code:
         told = found if re.fullmatch(CODE, found, re.ASCII) else "autre chose"
-        where = "le contenu" if raw.association else "le nom"
-        raise FileRefused("wrong_association", f"{where} dit {told}, attendu {association.code}", raw.lines_in)
+        where = "le contenu" if accounts.association else "le nom"
+        raise FileRefused("wrong_association", f"{where} dit {told}, attendu {association.code}", accounts.lines_in)
     if named and named != found:
-        raw.notes.append(("name_association", ""))
+        accounts.notes.append(("name_association", ""))
 
 
-def accept(
-    raw: RawTable, origin: Origin, association: Association, dialect: Dialect, ctx: IntakeContext, days: Days
+def settle(
+    sorting: Sorting, association: Association, dialect: Dialect, regions: Mapping[str, str], days: Days
 ) -> FileResult:
-    """Types, pseudonymises and judges the lines that were read."""
-    checks, named_day = ctx.checks_for(association, days[1]), days[0]
-    starts = raw.columns.get("start_at", raw.columns.get("start_date", ()))
-    check_order(starts, dialect, *days, checks.shares.swapped_block, raw.lines_in)
-    typed = ctx.reader(association, dialect).read(raw, association.code, days[1])
-    hashes = content_hashes(typed, origin)
-    keep, flags, refused = judge(typed, hashes, raw, checks)
-    problems = sorted([*raw.problems, *refused])
-    code, detail = verdict_of(raw, problems, sum(keep), checks)
-    if code == "lines_refused" and blocked(problems, sum(keep), checks):
-        others = (Refusal(line, "FILE_BLOCKED") for line, kept in zip(raw.line_no, keep, strict=True) if kept)
-        problems, keep = sorted([*problems, *others]), [False] * len(keep)
-    visits = to_table(typed, flags, keep, hashes, raw, origin)
+    """The verdict on a file whose lines have been read, and what follows for them."""
+    checks, whole, (day, night) = sorting.checks, sorting.accounts, days
+    sorting.settle_repeats()
+    blocked, detail = blocking(sorting.refused, sorting.kept.num_rows, checks)
+    if blocked:
+        code = blocked
+        sorting.set_all_aside("FILE_BLOCKED")
+    else:
+        lines = whole.lines_in - whole.header_lines - whole.blank_lines - whole.total_lines
+        kept = sorting.kept.num_rows
+        code, detail = verdict_of(sorting.refused, kept, whole.truncated, whole.announced, lines, checks)
+    tally = sorting.tally()
+    strangers = elsewhere(tally, association, regions, checks)
+    if strangers and checks.file["elsewhere"].severity != "note":
+        code, detail = "held", checks.sentence("elsewhere", strangers)
+        sorting.set_all_aside("FILE_HELD")
+    elif strangers:
+        whole.notes.append(("elsewhere", strangers))
+    visits, origin = sorting.kept.num_rows, sorting.origin
     return FileResult(
-        status="received" if code == "ok" else "partial" if visits.num_rows else "refused",
+        status="received" if code == "ok" else "partial" if visits else "refused",
         code=code,
         detail=detail,
         sentence_fr="" if code == "ok" else checks.sentence(code, detail),
         sha256=origin.sha256,
+        size=origin.size,
         dialect=origin.dialect,
-        visit_day=named_day,
-        visits=visits,
-        refusals=refusal_table(problems, origin, dialect, checks),
-        ledger=ledger_of(raw, visits.num_rows, len(problems)),
-        dates=dict(sorted(Counter(visits["event_date"].to_pylist()).items())),
-        notes=notes_of(raw, visits, problems, association, checks, *days, dialect.window),
+        visit_day=day,
+        kept=sorting.kept,
+        aside=sorting.in_order(),
+        ledger=ledger_of(whole, visits, sum(sorting.refused.values())),
+        dates=dict(sorted(tally.days.items())) if visits else {},
+        notes=notes_of(whole.notes, tally, sorting.refused, association, checks, day, night, dialect.window),
+        ran=frozenset(sorting.ran),
     )
 
 
-def ledger_of(raw: RawTable, accepted: int, refused: int) -> dict[str, int]:
+def ledger_of(whole: RawTable, accepted: int, refused: int) -> dict[str, int]:
     """The accounts of a file: every line is in exactly one of them."""
-    aside = (raw.header_lines, raw.blank_lines, raw.total_lines)
-    return dict(zip(LEDGER, (raw.lines_in, accepted + refused, accepted, refused, *aside), strict=True))
+    aside = (whole.header_lines, whole.blank_lines, whole.total_lines)
+    return dict(zip(LEDGER, (whole.lines_in, accepted + refused, accepted, refused, *aside), strict=True))
 
 
 def refuse_file(verdict: FileRefused, origin: Origin, checks: Checks, day: date | None) -> FileResult:
     """The result of a file that is refused as a whole: no visit, one refusal on line 0 that says why."""
     sentence = checks.sentence(verdict.code, verdict.detail)
-    refusals = file_refusal(verdict.code, sentence, origin)
+    aside = Spool(REFUSALS)
+    aside.add(file_refusal(verdict.code, sentence, origin))
     ledger = dict.fromkeys(LEDGER, 0) | dict.fromkeys(("lines_in", "data_lines", "refused"), verdict.lines)
     return FileResult(
         status="refused", code=verdict.code, detail=verdict.detail, sentence_fr=sentence, sha256=origin.sha256,
-        dialect=origin.dialect, visit_day=day, visits=SCHEMA.empty_table(), refusals=refusals, ledger=ledger,
+        size=origin.size, dialect=origin.dialect, visit_day=day, kept=Spool(SCHEMA), aside=aside, ledger=ledger,
         dates={},
     )  # fmt: skip
 
@@ -222,4 +290,4 @@ def refuse_file(verdict: FileRefused, origin: Origin, checks: Checks, day: date 
 def check_file(path: Path, association: Association, content: Content, night: date | None = None) -> FileResult:
     """A file against exactly the rules of the night, before it is sent; under a key of no use."""
     ctx = build_context(content, hashlib.sha256(b"check").digest())
-    return read_file(path.read_bytes(), path.name, *ctx.as_read(association, night, path.name), ctx, night)
+    return read_file(path, path.name, *ctx.as_read(association, night, path.name), ctx, night)

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from surveillance.dialects import Dialect
 from surveillance.intake.checks import Checks
+from surveillance.intake.coded import Coded
 from surveillance.intake.readers import RawTable, Refusal
-from surveillance.intake.visits import Flags, Origin, Typed
+from surveillance.intake.visits import Origin, Typed
+
+Mask = npt.NDArray[np.bool_]
 
 REFUSALS = pa.schema(
     [
@@ -41,52 +46,48 @@ COLUMN = {  # the canonical field a refusal is about
 }  # fmt: skip
 
 
-def judge(typed: Typed, hashes: list[str], raw: RawTable, checks: Checks) -> tuple[list[bool], Flags, list[Refusal]]:
-    """Which lines are kept, their flags, and the refusals of the others; of a visit sent twice the last stays."""
-    keep, refusals = [True] * len(hashes), []
-    flags: Flags = [()] * len(hashes)
+def judge(typed: Typed, raw: RawTable, checks: Checks) -> tuple[Mask, Coded[tuple[str, ...]], list[Refusal]]:
+    """Which lines of a part are kept, their notes (for `dq`), and the refusals of the others."""
+    keep, refusals = np.ones(len(typed), bool), []
+    codes = np.zeros(len(typed), np.int32)
+    notes: dict[tuple[str, ...], int] = {(): 0}
     for row, found in sorted(typed.issues.items()):
-        refused = [check for check in found if checks.severity(check) != "note"]
-        if refused:
+        aside = [check for check in found if checks.severity(check) != "note"]
+        if aside:
             keep[row] = False
-            refusals.append(Refusal(raw.line_no[row], refused[0], COLUMN.get(refused[0], "")))
-        flags[row] = tuple(dict.fromkeys(check for check in found if checks.severity(check) == "note"))
-    if len(set(typed.uids)) < len(typed.uids):
-        refusals += _repeated(typed.uids, hashes, raw, keep)
-    return keep, flags, refusals
+            refusals.append(Refusal(int(raw.line_no[row]), aside[0], COLUMN.get(aside[0], "")))
+        said = tuple(dict.fromkeys(check for check in found if checks.severity(check) == "note"))
+        codes[row] = notes.setdefault(said, len(notes))
+    return keep, Coded(codes, list(notes)), refusals
 
 
-def _repeated(uids: list[str], hashes: list[str], raw: RawTable, keep: list[bool]) -> list[Refusal]:
-    last = {uid: row for row, uid in enumerate(uids) if keep[row]}
-    found = []
-    for row, uid in enumerate(uids):
-        if keep[row] and last[uid] != row:
-            keep[row] = False
-            check = "DUPLICATE" if hashes[row] == hashes[last[uid]] else "DUPLICATE_ID"
-            found.append(Refusal(raw.line_no[row], check, COLUMN[check]))
-    return found
-
-
-def counted(problems: Sequence[Refusal], checks: Checks) -> int:
+def refused_lines(found: Mapping[str, int], checks: Checks) -> int:
     """Refused lines that say something about the file (not repeated visits, not the line where it was cut)."""
-    return sum(checks.row[problem.check].counted for problem in problems)
+    return sum(number for check, number in found.items() if checks.row[check].counted)
 
 
-def blocked(problems: Sequence[Refusal], kept: int, checks: Checks) -> bool:
-    """Are so many lines refused that the others are not believed either?"""
-    bad = counted(problems, checks)
-    return bad > checks.shares.refused_block * (bad + kept)
-
-
-def verdict_of(raw: RawTable, problems: Sequence[Refusal], kept: int, checks: Checks) -> tuple[str, str]:
-    """Code and detail of a file that was read: ok, cut, not what its total says, too many lines refused."""
-    bad, lines = counted(problems, checks), len(raw.line_no) + len(raw.problems)
-    if blocked(problems, kept, checks):
+def blocking(found: Mapping[str, int], kept: int, checks: Checks) -> tuple[str, str]:
+    """Code and detail of a file whose sound lines are not believed either: so many are refused, or one of those
+    that block; ("", "") otherwise."""
+    worst = next((check for check in sorted(found) if checks.severity(check) == "block"), "")
+    if worst:
+        return "line_blocks", checks.sentence(worst)
+    bad = refused_lines(found, checks)
+    if bad > checks.shares.refused_block * (bad + kept):
         return "lines_refused", refused_share(bad, bad + kept)
-    if raw.truncated:
-        return "truncated", raw.truncated
-    if raw.announced is not None and raw.announced != lines and checks.file["total_mismatch"].partial:
-        return "truncated", f"{raw.announced} lignes annoncées par la ligne de total, {lines} lues"
+    return "", ""
+
+
+def verdict_of(
+    found: Mapping[str, int], kept: int, truncated: str, announced: int | None, lines: int, checks: Checks
+) -> tuple[str, str]:
+    """Code and detail of a file that was read: ok, cut, not what its total says (`lines`: all but header, blank and
+    total), too many lines refused."""
+    bad = refused_lines(found, checks)
+    if truncated:
+        return "truncated", truncated
+    if announced is not None and announced != lines and checks.file["total_mismatch"].partial:
+        return "truncated", f"{announced} lignes annoncées par la ligne de total, {lines} lues"
     if bad >= checks.shares.refused_min and bad > checks.shares.refused_partial * (bad + kept):
         return "lines_refused", refused_share(bad, bad + kept)
     return "ok", ""
@@ -98,21 +99,26 @@ def refused_share(bad: int, lines: int) -> str:
     return f"{bad} sur {lines} ({share} %)"
 
 
-def refusal_table(problems: Sequence[Refusal], origin: Origin, dialect: Dialect, checks: Checks) -> pa.Table:
-    """The refusals with the columns of REFUSALS; a column is named as the sender names it."""
-    names = column_names(dialect)
-    rows = [
-        (
-            origin.association,
-            origin.sha256,
-            item.line,
-            item.check,
-            names.get(item.column, item.column),
-            checks.sentence(item.check),
-        )
-        for item in problems
-    ]
-    return _table(rows)
+def refusal_table(
+    problems: Sequence[Refusal], origin: Origin, names: Mapping[str, str], checks: Checks
+) -> pa.Table:
+    """The refusals with the columns of REFUSALS; a column is named as the sender names it (`names`)."""
+    kinds = Coded(*_distinct([(item.check, item.column) for item in problems]))
+    text, size = pa.string(), len(problems)
+    arrays = [
+        pa.repeat(origin.association, size), pa.repeat(origin.sha256, size),
+        pa.array([item.line for item in problems], pa.int32()),
+        Coded(kinds.codes, [check for check, _ in kinds.values]).array(text),
+        Coded(kinds.codes, [names.get(column, column) for _, column in kinds.values]).array(text),
+        Coded(kinds.codes, [checks.sentence(check) for check, _ in kinds.values]).array(text),
+    ]  # fmt: skip
+    return pa.Table.from_arrays(arrays, schema=REFUSALS)
+
+
+def _distinct(items: Sequence[tuple[str, str]]) -> tuple[npt.NDArray[np.int32], list[tuple[str, str]]]:
+    known: dict[tuple[str, str], int] = {}
+    codes = [known.setdefault(item, len(known)) for item in items]
+    return np.array(codes, np.int32), list(known)
 
 
 def column_names(dialect: Dialect) -> Mapping[str, str]:
@@ -127,10 +133,5 @@ def column_names(dialect: Dialect) -> Mapping[str, str]:
 
 def file_refusal(code: str, sentence: str, origin: Origin) -> pa.Table:
     """The one refusal, on line 0, of a file that is refused as a whole."""
-    return _table([(origin.association, origin.sha256, 0, code, "", sentence)])
-
-
-def _table(rows: Sequence[tuple[object, ...]]) -> pa.Table:
-    columns = zip(*rows, strict=True) if rows else ([] for _ in REFUSALS)
-    arrays = [pa.array(values, kind.type) for values, kind in zip(columns, REFUSALS, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=REFUSALS)
+    row = (origin.association, origin.sha256, 0, code, "", sentence)
+    return pa.Table.from_pylist([dict(zip(REFUSALS.names, row, strict=True))], schema=REFUSALS)

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from surveillance.coding.thesauri import CIM10, Thesaurus
 from surveillance.dialects import fold
+from surveillance.intake.coded import Read, Text
 from surveillance.intake.readers.raw import FOREIGN, ITEM, SYSTEM
 from surveillance.territories import PostalCode
 
-T = TypeVar("T")
-Text = str | None
-Issues = defaultdict[int, list[str]]
-Read = Callable[[str], tuple[T, str]]
 Diagnoses = tuple[str, tuple[str, ...]]  # thesaurus, codes
 
-REMEMBERED = 200_000  # distinct texts a memo keeps from one file to the next
 NUMBER = re.compile(r"-?[0-9]{1,4}", re.ASCII)
 POSTAL = re.compile(r"[0-9]{5}", re.ASCII)
 COMMUNE = re.compile(r"([0-9]{2}|2[AB])[0-9]{3}", re.ASCII)
@@ -29,35 +23,6 @@ SHAPES = {
     "code": re.compile(r"[A-Z]{1,3}[0-9]{1,4}(\.[0-9]{1,2})?"),
 }
 Hide = Callable[[str, str], str]  # (thesaurus, text) -> a keyed code in its place
-
-
-class Memo(dict[Text, T], Generic[T]):
-    """Reads each distinct text once. Feeds repeat themselves: a column is read at the speed of a dictionary."""
-
-    def __init__(self, read: Read[T], missing: frozenset[str], nothing: T) -> None:
-        super().__init__()
-        self.read, self.missing, self.nothing = read, missing, nothing
-        self.flagged: dict[Text, str] = {}
-
-    def __missing__(self, key: Text) -> T:
-        text = key.strip() if key else ""
-        value, check = (self.nothing, "") if text in self.missing or not text else self.read(text)
-        if check:
-            self.flagged[key] = check
-        self[key] = value
-        return value
-
-    def column(self, values: Sequence[Text], issues: Issues) -> list[T]:
-        """The values of a column; `issues` gains the checks of the rows that failed one."""
-        if len(self) > REMEMBERED:
-            self.clear()
-            self.flagged.clear()
-        found = list(map(self.__getitem__, values))
-        if self.flagged and not self.flagged.keys().isdisjoint(values):
-            for row, value in enumerate(values):
-                if value in self.flagged:
-                    issues[row].append(self.flagged[value])
-        return found
 
 
 def mapped(table: Mapping[str, str], otherwise: str, check: str) -> Read[str]:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 
 from surveillance.coding.thesauri import Thesaurus
 from surveillance.dialects import Dialect
-from surveillance.intake.age_texts import UNKNOWN, Age, age_reader
-from surveillance.intake.moments import NOWHEN, Moment, changes, date_reader, doubtful, moment_reader, time_reader
+from surveillance.intake.age_texts import UNKNOWN as NO_AGE
+from surveillance.intake.age_texts import Age, age_reader
+from surveillance.intake.coded import Coded, Issues, Memo, Text, Texts
+from surveillance.intake.moments import date_reader, time_reader
 from surveillance.intake.readers.raw import RawTable
+from surveillance.intake.stamps import NO_DAY, Moments, Stamps, to_day
 from surveillance.intake.values import (
     CodeRules,
-    Issues,
-    Memo,
-    Text,
     concepts,
     department_of,
     department_of_commune,
@@ -32,7 +37,8 @@ from surveillance.pseudonyms import Pseudonymiser
 from surveillance.territories import PostalCode
 
 MINUTES = 24 * 60
-HOURS: tuple[int | None, ...] = (*(minute // 60 for minute in range(MINUTES)), None)  # HOURS[-1]: not known
+UNKNOWN = np.iinfo(np.int32).min  # an age that is not told
+DAY_CHECKS = ("DATE_MISSING", "DATE_UNREADABLE", "DATE_FUTURE", "DATE_OLD", "SAME_DAY", "LATE")
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class Tables:
     thesauri: Mapping[str, Thesaurus]
     postal_codes: Mapping[str, PostalCode]
     communes: Callable[[], Mapping[str, str]]  # INSEE code -> département; read only where a dialect needs it
-    departments: frozenset[str]
+    regions: Mapping[str, str]  # of each département
     bands: tuple[str, ...]  # of each age from 0 to 120
     unknown_band: str
     code_reason: Callable[[str], tuple[str, ...]]
@@ -60,165 +66,224 @@ class VisitReader:
         values, limits = dialect.values, tables.limits
         read_date, read_time = date_reader(dialect.forms.date), time_reader(dialect.forms.time)
         self.dates: Memo[date | None] = Memo(read_date, missing, None)
-        self.births: Memo[date | None] = Memo(lambda text: _birth(read_date(text)[0]), missing, None)
+        self.births: Memo[date | None] = Memo(
+            lambda text: _birth(read_date(text)[0]), missing, None, "AGE_UNREADABLE", "AGE_RANGE"
+        )
         self.times = Memo(lambda text: _minute(read_time(text)), missing, -1)
-        self.moments = Memo(moment_reader(dialect.forms.datetime, zone), missing, NOWHEN)
-        self.written_ages: Memo[Age] = Memo(age_reader(dialect.forms.age, limits.age_max), missing, UNKNOWN)
-        self.years = Memo(number(limits.age_max), missing, None)
-        self.months = Memo(number(limits.age_max * 12 + 11), missing, None)
-        self.sexes = Memo(mapped(values.get("sex", {}), "NR", "SEX_UNKNOWN"), missing, "NR")
-        self.outcomes = Memo(mapped(values.get("outcome", {}), "NR", "OUTCOME_UNKNOWN"), missing, "NR")
-        self.acts = Memo(mapped(values.get("act_type", {}), "AUTRE", "ACT_UNKNOWN"), missing, "AUTRE")
-        self.statuses = Memo(mapped(values.get("status", {}), "active", "STATUS_UNKNOWN"), missing, "active")
-        self.postal = Memo(department_of(tables.postal_codes, tables.departments), missing, None)
+        self.stamps = Stamps(dialect.forms.datetime, zone, missing)
+        self.written_ages: Memo[Age] = Memo(
+            age_reader(dialect.forms.age, limits.age_max), missing, NO_AGE, "AGE_UNREADABLE", "AGE_RANGE"
+        )
+        self.years = Memo(number(limits.age_max), missing, None, "AGE_UNREADABLE", "AGE_RANGE")
+        self.months = Memo(number(limits.age_max * 12 + 11), missing, None, "AGE_UNREADABLE", "AGE_RANGE")
+        self.sexes = Memo(mapped(values.get("sex", {}), "NR", "SEX_UNKNOWN"), missing, "NR", "SEX_UNKNOWN")
+        self.outcomes = Memo(
+            mapped(values.get("outcome", {}), "NR", "OUTCOME_UNKNOWN"), missing, "NR", "OUTCOME_UNKNOWN"
+        )
+        self.acts = Memo(mapped(values.get("act_type", {}), "AUTRE", "ACT_UNKNOWN"), missing, "AUTRE", "ACT_UNKNOWN")
+        self.statuses = Memo(
+            mapped(values.get("status", {}), "active", "STATUS_UNKNOWN"), missing, "active", "STATUS_UNKNOWN"
+        )
+        self.postal = Memo(
+            department_of(tables.postal_codes, frozenset(tables.regions)), missing, None,
+            "POSTAL_UNREADABLE", "POSTAL_UNKNOWN", "POSTAL_AMBIG",
+        )  # fmt: skip
         communes = tables.communes() if "insee_code" in dialect.fields else {}
-        self.communes = Memo(department_of_commune(communes, tables.departments), missing, None)
+        self.communes = Memo(
+            department_of_commune(communes, frozenset(tables.regions)), missing, None,
+            "COMMUNE_UNREADABLE", "COMMUNE_UNKNOWN",
+        )  # fmt: skip
         cim10, most, hide = open_cim10(tables.thesauri), limits.codes_max, tables.pseudonyms.uid
         codes = CodeRules(own, cim10, dialect.thesaurus == "cim10", missing, most, hide)
         reasons = dialect.fields["reason_codes"].pattern if "reason_codes" in dialect.fields else ""
         nothing: tuple[str, tuple[str, ...]] = (codes.thesaurus("").id, ())
-        self.diagnoses = Memo(diagnoses(codes), missing, nothing)
-        self.reason_codes: Memo[tuple[str, ...]] = Memo(reason_codes(codes, reasons), missing, ())
-        self.concepts: Memo[tuple[str, ...]] = Memo(concepts(tables.code_reason, missing, limits.text_max), missing, ())
-
-    def read(self, raw: RawTable, association: str, night: date | None) -> Typed:
-        """Typed columns of the lines of a file, as received in a night (None: no bound on the visit day)."""
-        issues, size = new_issues(), len(raw.line_no)
-        columns = raw.columns
-        blank: Sequence[Text] = [None] * size
-
-        def get(name: str) -> Sequence[Text]:
-            return columns.get(name, blank)
-
-        starts, calls = self._moments("start", raw, issues), self._moments("call", raw, issues)
-        when = self._event(starts, calls, issues)
-        days = [day for day, _ in when]
-        day_checks(days, night, self.limits, issues)
-        self._durations(starts, columns.get("end_at"), issues)
-        ages, months = self._ages(raw, days, issues)
-        acts = self.acts.column(get("act_type"), issues)
-        statuses = self.statuses.column(get("status"), issues)
-        bands, unknown = self.tables.bands, self.tables.unknown_band
-        return Typed(
-            uids=self._uids(get("visit_id"), association, issues),
-            days=days,
-            hours=[HOURS[minute] for _, minute in when],
-            ages=ages,
-            months=months,
-            bands=[unknown if age is None else bands[age] for age in ages],
-            sexes=self.sexes.column(get("sex"), issues),
-            acts=acts,
-            outcomes=self.outcomes.column(get("outcome"), issues),
-            statuses=["cancelled" if act == "ANNULE" else status for act, status in zip(acts, statuses, strict=True)],
-            residences=self._residences(get("postal_code"), get("insee_code"), issues),
-            diagnoses=self.diagnoses.column(get("diagnoses"), issues),
-            reason_codes=self.reason_codes.column(get("reason_codes"), issues),
-            concepts=self.concepts.column(get("reason_texts"), issues),
-            issues=issues,
+        self.diagnoses = Memo(diagnoses(codes), missing, nothing, "DIAG_UNKNOWN", "DIAG_SYSTEM")
+        self.reason_codes: Memo[tuple[str, ...]] = Memo(reason_codes(codes, reasons), missing, (), "REASON_UNKNOWN")
+        self.concepts: Memo[tuple[str, ...]] = Memo(
+            concepts(tables.code_reason, missing, limits.text_max), missing, (), "TEXT_LONG"
         )
 
-    def _residences(self, postal: Sequence[Text], insee: Sequence[Text], issues: Issues) -> list[Text]:
-        """The département of residence: of the commune where its code is given, else of the postal code."""
-        communes = self.communes.column(insee, issues)
-        return [one or other for one, other in zip(communes, self.postal.column(postal, issues), strict=True)]
+    def read(self, raw: RawTable, association: str, night: date | None) -> Typed:
+        """Typed columns of the lines of a part, as received in a night (None: no bound on the visit day)."""
+        issues, size, columns = new_issues(), len(raw.line_no), raw.columns
+        ran = {"ID_MISSING", "ID_SHAPE", "DATE_MISSING", "DATE_UNREADABLE"}
 
-    def _uids(self, ids: Sequence[Text], association: str, issues: Issues) -> list[str]:
-        uid, missing, longest = self.tables.pseudonyms.uid, self.missing, self.limits.id_max
-        found, shape = [], self.shape
-        for row, value in enumerate(ids):
-            visit_id = value.strip() if value else ""
+        def read(name: str, memo: Memo[Any]) -> Coded[Any]:
+            """A column through its memo; nothing at all where the file has no such column."""
+            if name not in columns:
+                return Coded(np.zeros(size, np.int32), [memo.nothing])
+            ran.update(memo.checks)
+            return memo.column(columns[name], issues)
+
+        starts, calls = self._moments("start", raw, issues, ran), self._moments("call", raw, issues, ran)
+        when = self._event(starts, calls, issues)
+        if night is not None:
+            ran.update(DAY_CHECKS)
+            day_checks(when.days, night, self.limits, issues)
+        if "end_at" in columns:
+            ran.update(("END_UNREADABLE", "DURATION"))
+            self._durations(starts, columns["end_at"], issues)
+        ages, months = self._ages(raw, when.days, issues, ran)
+        acts, statuses = read("act_type", self.acts), read("status", self.statuses)
+        uids = self._uids(columns.get("visit_id", [None] * size), association, issues)
+        return Typed(
+            uids=uids,
+            days=when.days,
+            hours=np.where(when.minutes < 0, -1, when.minutes // 60),
+            ages=ages,
+            months=months,
+            sexes=read("sex", self.sexes),
+            acts=acts,
+            outcomes=read("outcome", self.outcomes),
+            statuses=_cancelled(acts, statuses),
+            residences=_either(read("insee_code", self.communes), read("postal_code", self.postal)),
+            diagnoses=read("diagnoses", self.diagnoses),
+            reason_codes=read("reason_codes", self.reason_codes),
+            concepts=read("reason_texts", self.concepts),
+            bands=(*self.tables.bands, self.tables.unknown_band),
+            issues=issues,
+            ran=frozenset(ran),
+        )
+
+    def _uids(self, texts: Texts, association: str, issues: Issues) -> bytes:
+        """The pseudonyms of the visit numbers, 16 bytes each; a number that is missing or odd is said first."""
+        longest, missing, shape = self.limits.id_max, self.missing, self.shape.fullmatch
+        given = texts.to_pylist() if isinstance(texts, pa.Array) else texts
+        numbers = [text.strip() if text else "" for text in given]
+        for row, visit_id in enumerate(numbers):
             if visit_id in missing:
                 issues[row].insert(0, "ID_MISSING")
-            elif len(visit_id) > longest or not visit_id.isprintable() or not shape.fullmatch(visit_id):
+            elif len(visit_id) > longest or not visit_id.isprintable() or not shape(visit_id):
                 issues[row].insert(0, "ID_SHAPE")
-            found.append(uid(association, visit_id))
-        return found
+        return self.tables.pseudonyms.digests(association, numbers)
 
-    def _moments(self, name: str, raw: RawTable, issues: Issues) -> list[Moment]:
+    def _moments(self, name: str, raw: RawTable, issues: Issues, ran: set[str]) -> Moments:
         """The moments of `<name>_at`, or of `<name>_date` and `<name>_time`; UNREADABLE is said with the name."""
-        own = new_issues()
-        if f"{name}_at" in raw.columns:
-            found = self.moments.column(raw.columns[f"{name}_at"], own)
-        elif f"{name}_date" in raw.columns:
-            days = self.dates.column(raw.columns[f"{name}_date"], own)
-            hours: Sequence[Text] = raw.columns.get(f"{name}_time", [None] * len(days))
-            minutes = self.times.column(hours, own)
-            found = [(day, minute) if day else NOWHEN for day, minute in zip(days, minutes, strict=True)]
-            if any(day is not None and changes(day, self.zone) for day in set(days)):
-                for row, (day, minute) in enumerate(found):
-                    own[row].append(doubtful(day, minute, self.zone))
+        own, columns = new_issues(), raw.columns
+        if f"{name}_at" in columns:
+            found = self.stamps.column(columns[f"{name}_at"], own)
+        elif f"{name}_date" in columns:
+            found = self._day_and_hour(columns[f"{name}_date"], columns.get(f"{name}_time"), own)
         else:
-            return [NOWHEN] * len(raw.line_no)
+            return Moments.none(len(raw.line_no))
+        ran.update((f"{name.upper()}_UNREADABLE", "TIME_UNREADABLE", "NO_START", "CALL_AFTER_START"))
+        ran.update(("DST_AMBIG", "DST_MISSING", "DATE_AMBIGUOUS") if name == "start" else ())
         for row, checks in own.items():
-            named = [_named(name, check) for check in checks if check]
+            named = [_named(name, check) for check in checks]
             issues[row] += named if name == "start" else [check for check in named if not check.startswith("DST_")]
         return found
 
-    def _event(self, starts: list[Moment], calls: list[Moment], issues: Issues) -> list[Moment]:
-        """The moment a visit counts for: its start, else its call."""
-        for row, (start, call) in enumerate(zip(starts, calls, strict=True)):
-            if start is NOWHEN:
-                said = issues[row]
-                if call is not NOWHEN:
-                    said += [] if "START_UNREADABLE" in said else ["NO_START"]
-                else:
-                    unreadable = "START_UNREADABLE" in said or "CALL_UNREADABLE" in said
-                    said.append("DATE_UNREADABLE" if unreadable else "DATE_MISSING")
-            elif call > start and start[1] >= 0 and call[1] >= 0:
-                issues[row].append("CALL_AFTER_START")
-        return [call if start is NOWHEN else start for start, call in zip(starts, calls, strict=True)]
+    def _day_and_hour(self, dates: Texts, times: Texts | None, issues: Issues) -> Moments:
+        days = self.dates.column(dates, issues).numbers(np.int32, lambda day: NO_DAY if day is None else to_day(day))
+        if times is None:
+            return Moments(days, np.full(len(days), -1, np.int32))
+        minutes = self.times.column(times, issues).numbers(np.int32, lambda minute: minute)
+        found = Moments(days, np.where(days == NO_DAY, -1, minutes).astype(np.int32))
+        for row, check in found.doubts(self.zone).items():
+            issues[row].append(check)
+        return found
 
-    def _durations(self, starts: list[Moment], ends: Sequence[Text] | None, issues: Issues) -> None:
-        if ends is None:
-            return
+    def _event(self, starts: Moments, calls: Moments, issues: Issues) -> Moments:
+        """The moment a visit counts for: its start, else its call."""
+        for row in np.flatnonzero(~starts.there).tolist():
+            said = issues[row]
+            if calls.there[row]:
+                said += [] if "START_UNREADABLE" in said else ["NO_START"]
+            else:
+                unreadable = "START_UNREADABLE" in said or "CALL_UNREADABLE" in said
+                said.append("DATE_UNREADABLE" if unreadable else "DATE_MISSING")
+        both = starts.there & calls.there & (starts.minutes >= 0) & (calls.minutes >= 0)
+        later = _instants(calls) > _instants(starts)
+        for row in np.flatnonzero(both & later).tolist():
+            issues[row].append("CALL_AFTER_START")
+        there = starts.there
+        return Moments(np.where(there, starts.days, calls.days), np.where(there, starts.minutes, calls.minutes))
+
+    def _durations(self, starts: Moments, texts: Texts, issues: Issues) -> None:
         own = new_issues()
-        longest = self.limits.duration_hours * 60
-        for row, (start, end) in enumerate(zip(starts, self.moments.column(ends, own), strict=True)):
-            if end is not NOWHEN and start is not NOWHEN and start[1] >= 0:
-                lasted = (end[0] - start[0]).days * MINUTES + end[1] - start[1]
-                if not 0 <= lasted <= longest:
-                    issues[row].append("DURATION")
+        ends = self.stamps.column(texts, own)
+        lasted = _instants(ends) - _instants(starts)
+        odd = (lasted < 0) | (lasted > self.limits.duration_hours * 60)
+        for row in np.flatnonzero(odd & ends.there & starts.there & (starts.minutes >= 0)).tolist():
+            issues[row].append("DURATION")
         for row, checks in own.items():
             issues[row] += ["END_UNREADABLE" for check in checks if check == "UNREADABLE"]
 
-    def _ages(self, raw: RawTable, days: list[date], issues: Issues) -> tuple[list[int | None], list[int | None]]:
-        """Completed years, and completed months below two years; from the birth date where there is one."""
-        blank: Sequence[Text] = [None] * len(days)
-        years = self.years.column(raw.columns.get("age_years", blank), issues)
-        months = self.months.column(raw.columns.get("age_months", blank), issues)
+    def _ages(
+        self, raw: RawTable, days: npt.NDArray[np.int32], issues: Issues, ran: set[str]
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Completed years, and months below two years (-1: not known); from the birth date where there is one."""
+
+        def numbers(name: str, memo: Memo[int | None]) -> npt.NDArray[np.int32]:
+            if name not in raw.columns:
+                return np.full(len(days), UNKNOWN, np.int32)
+            ran.update((*memo.checks, "AGE_MONTHS"))
+            found = memo.column(raw.columns[name], issues)
+            return found.numbers(np.int32, lambda value: UNKNOWN if value is None else value)
+
+        years, months = numbers("age_years", self.years), numbers("age_months", self.months)
         if "age" in raw.columns:
-            for row, age in enumerate(self.written_ages.column(raw.columns["age"], issues)):
-                if age != UNKNOWN:
-                    years[row], months[row] = age
+            ran.update(self.written_ages.checks)
+            ages = self.written_ages.column(raw.columns["age"], issues)
+            told = np.array([age != NO_AGE for age in ages.values], bool)[ages.codes]
+            years = np.where(told, ages.numbers(np.int32, lambda age: _told(age[0])), years)
+            months = np.where(told, ages.numbers(np.int32, lambda age: _told(age[1])), months)
         if "birth_date" in raw.columns:
+            ran.update(self.births.checks)
             births = self.births.column(raw.columns["birth_date"], issues)
-            for row, (birth, day) in enumerate(zip(births, days, strict=True)):
-                if birth is not None:
-                    years[row], months[row] = None, completed_months(birth, day)
+            born = births.numbers(np.int32, lambda day: NO_DAY if day is None else to_day(day))
+            known = born != NO_DAY
+            years = np.where(known, UNKNOWN, years)
+            months = np.where(known & (days != NO_DAY), months_between(born, days), np.where(known, UNKNOWN, months))
         return self._agreed(years, months, issues)
 
     def _agreed(
-        self, years: list[int | None], months: list[int | None], issues: Issues
-    ) -> tuple[list[int | None], list[int | None]]:
+        self, years: npt.NDArray[np.int32], months: npt.NDArray[np.int32], issues: Issues
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """Years and months that do not contradict each other, in their ranges."""
-        below, highest = self.limits.months_below, self.limits.age_max
-        for row, month in enumerate(months):
-            if month is None:
-                continue
-            year = years[row]
-            if year is None:
-                year = month // 12
-                if not 0 <= year <= highest:
-                    issues[row].append("AGE_RANGE")
-                    year = None
-                years[row] = year
-            elif year != month // 12:
-                issues[row].append("AGE_MONTHS")
-                months[row] = None
-                continue
-            if year is None or month >= below:
-                months[row] = None
-        return years, months
+        known, lived = months != UNKNOWN, months // 12
+        derived = known & (years == UNKNOWN)
+        outside = derived & ((lived < 0) | (lived > self.limits.age_max))
+        against = known & (years != UNKNOWN) & (years != lived)
+        for rows, check in ((outside, "AGE_RANGE"), (against, "AGE_MONTHS")):
+            for row in np.flatnonzero(rows).tolist():
+                issues[row].append(check)
+        years = np.where(derived & ~outside, lived, years)
+        kept = known & ~against & ~outside & (months < self.limits.months_below)
+        return np.where(years == UNKNOWN, -1, years), np.where(kept, months, -1)
+
+
+def _told(value: int | None) -> int:
+    return UNKNOWN if value is None else value
+
+
+def _instants(moments: Moments) -> npt.NDArray[np.int64]:
+    """Minutes since 1970, in local time."""
+    found: npt.NDArray[np.int64] = moments.days.astype(np.int64) * MINUTES + moments.minutes
+    return found
+
+
+def _cancelled(acts: Coded[str], statuses: Coded[str]) -> Coded[str]:
+    """The states of visits: an act that says it was cancelled is."""
+    called_off = np.array([act == "ANNULE" for act in acts.values], bool)[acts.codes]
+    codes = np.where(called_off, len(statuses.values), statuses.codes).astype(np.int32)
+    return Coded(codes, [*statuses.values, "cancelled"])
+
+
+def _either(first: Coded[Text], second: Coded[Text]) -> Coded[Text]:
+    """The first column's value where it has one, else the second's."""
+    there = np.array([value is not None for value in first.values], bool)[first.codes]
+    codes = np.where(there, first.codes, second.codes + len(first.values)).astype(np.int32)
+    return Coded(codes, [*first.values, *second.values])
+
+
+def months_between(born: npt.NDArray[np.int32], days: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Completed months of life, from days since 1970; see `completed_months`."""
+    births, visits = born.astype("M8[D]"), days.astype("M8[D]")
+    month_born, month = births.astype("M8[M]"), visits.astype("M8[M]")
+    day_born, day = births - month_born.astype("M8[D]"), visits - month.astype("M8[D]")
+    lived: npt.NDArray[np.int32] = ((month - month_born).astype(np.int64) - (day < day_born)).astype(np.int32)
+    return lived
 
 
 def completed_months(birth: date, day: date) -> int:

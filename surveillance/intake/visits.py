@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import repeat
-from typing import Any
+from functools import cache
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field
 
 from surveillance.content import Content, load
+from surveillance.intake.coded import Coded, Hashes, Issues, Text
 from surveillance.intake.readers.raw import RawTable
-from surveillance.intake.values import Diagnoses, Issues, Text
+from surveillance.intake.stamps import NO_DAY, to_date
+from surveillance.intake.values import Diagnoses
 
 FILE = "extracts/visit.toml"
 SCHEMA = pa.schema(
@@ -88,23 +89,36 @@ def load_visit_rules(content: Content) -> VisitRules:
 
 @dataclass
 class Typed:
-    """Columns of typed values, one item per line read, and what each line failed (`issues`, by position)."""
+    """Columns of typed values, one item per line read, and what each line failed (`issues`, by position).
 
-    uids: list[str]
-    days: list[date]
-    hours: list[int | None]
-    ages: list[int | None]
-    months: list[int | None]
-    bands: list[str]
-    sexes: list[str]
-    acts: list[str]
-    outcomes: list[str]
-    statuses: list[str]
-    residences: list[Text]
-    diagnoses: list[Diagnoses]
-    reason_codes: list[tuple[str, ...]]
-    concepts: list[tuple[str, ...]]
+    uids: 16 bytes each. days: since 1970-01-01. hours, ages (years), months: -1 = not known. bands: the age band of
+    each year from 0 to 120, then that of an unknown age. ran: the checks that were looked at, whatever they found.
+    """
+
+    uids: bytes
+    days: npt.NDArray[np.int32]
+    hours: npt.NDArray[np.int32]
+    ages: npt.NDArray[np.int32]
+    months: npt.NDArray[np.int32]
+    sexes: Coded[str]
+    acts: Coded[str]
+    outcomes: Coded[str]
+    statuses: Coded[str]
+    residences: Coded[Text]
+    diagnoses: Coded[Diagnoses]
+    reason_codes: Coded[tuple[str, ...]]
+    concepts: Coded[tuple[str, ...]]
+    bands: tuple[str, ...]
     issues: Issues
+    ran: frozenset[str] = frozenset()
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    @property
+    def keys(self) -> npt.NDArray[np.uint64]:
+        """The first half of each pseudonym, as a number."""
+        return np.frombuffer(self.uids, ">u8").reshape(-1, 2)[:, 0].astype(np.uint64)
 
 
 @dataclass(frozen=True)
@@ -115,17 +129,16 @@ class Origin:
     department: str
     dialect: str
     sha256: str
+    size: int = 0
 
 
-def day_checks(days: Sequence[date], night: date | None, limits: VisitLimits, issues: Issues) -> None:
-    """Adds what is wrong with the visit day, seen from the night of reception (unknown: nothing is wrong)."""
-    if night is None:
-        return
-    found = {day: check for day in set(days) if (check := _day_check(day, night, limits))}
-    if found:
-        for row, day in enumerate(days):
-            if day in found:
-                issues[row].append(found[day])
+def day_checks(days: npt.NDArray[np.int32], night: date, limits: VisitLimits, issues: Issues) -> None:
+    """Adds what is wrong with the visit day, seen from the night of reception."""
+    there = [day for day in np.unique(days).tolist() if day != NO_DAY]
+    for day in there:
+        if check := _day_check(to_date(day), night, limits):
+            for row in np.flatnonzero(days == day).tolist():
+                issues[row].append(check)
 
 
 def _day_check(day: date, night: date, limits: VisitLimits) -> str:
@@ -137,67 +150,68 @@ def _day_check(day: date, night: date, limits: VisitLimits) -> str:
     return "SAME_DAY" if delay <= 0 else "LATE" if delay > limits.delay_days else ""
 
 
-def content_hashes(typed: Typed, origin: Origin) -> list[str]:
-    """16 hexadecimal digits of SHA-256 over the values of each visit.
+@cache
+def _hashes(field: str) -> Hashes:
+    return Hashes(field)
+
+
+def content_hashes(typed: Typed, origin: Origin) -> npt.NDArray[np.uint64]:
+    """Has the visit changed? A number of 64 bits over its values: for each field, the first half of SHA-256 over
+    its name and its value, added up (modulo 2**64).
 
     Without dialect, file and line (where it was read), age band (follows from the age) and `dq` (some checks depend
     on the night): the same visit sent again has the same hash, whichever night and file it comes in.
     """
-    iso = {day: day.isoformat() for day in set(typed.days)}
-    start = f"{origin.association}\x1f{origin.department}"
-    sha256, diagnosis, items = hashlib.sha256, _Joined(), _Joined()
-    return [
-        sha256(
-            f"{start}\x1f{uid}\x1f{status}\x1f{iso[day]}\x1f{hour}\x1f{act}\x1f{residence}\x1f{age}\x1f{month}"
-            f"\x1f{sex}\x1f{diagnosis[codes]}\x1f{items[reasons]}\x1f{items[found]}\x1f{outcome}".encode()
-        ).hexdigest()[:16]
-        for uid, status, day, hour, act, residence, age, month, sex, codes, reasons, found, outcome in zip(
-            typed.uids, typed.statuses, typed.days, typed.hours, typed.acts, typed.residences, typed.ages,
-            typed.months, typed.sexes, typed.diagnoses, typed.reason_codes, typed.concepts, typed.outcomes,
-            strict=True,
-        )
-    ]  # fmt: skip
+    whose = _hashes("association")[f"{origin.association}\x1f{origin.department}"]
+    found = typed.keys + np.uint64(whose)
+    for field in ("days", "hours", "ages", "months"):
+        found += _hashes(field).of_numbers(getattr(typed, field))
+    for field in ("sexes", "acts", "outcomes", "statuses", "residences", "diagnoses", "reason_codes", "concepts"):
+        found += _hashes(field).of(getattr(typed, field))
+    return found
 
 
-class _Joined(dict[Any, str]):
-    """Tuples of texts as one text, each made once."""
-
-    def __missing__(self, key: tuple[Any, ...]) -> str:
-        self[key] = "\x1e".join(item if isinstance(item, str) else "\x1d".join(item) for item in key)
-        return self[key]
-
-
-Flags = list[tuple[str, ...]]
+def hexadecimal(data: bytes, width: int) -> pa.Array:
+    """Bytes, `width` for each row, as hexadecimal texts."""
+    size = len(data) // width
+    offsets = np.arange(0, (size + 1) * width * 2, width * 2, dtype=np.int32)
+    return pa.StringArray.from_buffers(size, pa.py_buffer(offsets), pa.py_buffer(data.hex().encode()))
 
 
 def to_table(
-    typed: Typed, flags: Flags, keep: list[bool], hashes: list[str], raw: RawTable, origin: Origin
-) -> pa.Table:
+    typed: Typed, flags: Coded[tuple[str, ...]], keep: npt.NDArray[np.bool_], hashes: npt.NDArray[np.uint64],
+    raw: RawTable, origin: Origin,
+) -> pa.Table:  # fmt: skip
     """The visits kept, with the columns of SCHEMA."""
-    size = len(hashes)
+    size, text, lists = len(typed), pa.string(), pa.list_(pa.string())
+    values, codes = typed.diagnoses.values, typed.diagnoses.codes
     arrays = [
-        _same(origin.association, size), pa.array(typed.uids, pa.string()), pa.array(typed.statuses, pa.string()),
-        pa.array(typed.days, pa.date32()), pa.array(typed.hours, pa.int8()), pa.array(typed.acts, pa.string()),
-        _same(origin.department, size), pa.array(typed.residences, pa.string()), pa.array(typed.ages, pa.int16()),
-        pa.array(typed.months, pa.int16()), pa.array(typed.bands, pa.string()), pa.array(typed.sexes, pa.string()),
-        pa.array([thesaurus for thesaurus, _ in typed.diagnoses], pa.string()),
-        _lists([codes for _, codes in typed.diagnoses]), _lists(typed.reason_codes), _lists(typed.concepts),
-        pa.array(typed.outcomes, pa.string()), _lists(flags), _same(origin.sha256, size),
-        pa.array(raw.line_no, pa.int32()), _same(origin.dialect, size), pa.array(hashes, pa.string()),
+        _same(origin.association, size), hexadecimal(typed.uids, 16), typed.statuses.array(text),
+        pa.array(typed.days, pa.int32()).cast(pa.date32()), _known(typed.hours, pa.int8()), typed.acts.array(text),
+        _same(origin.department, size), typed.residences.array(text), _known(typed.ages, pa.int16()),
+        _known(typed.months, pa.int16()), _bands(typed),
+        typed.sexes.array(text), Coded(codes, [thesaurus for thesaurus, _ in values]).array(text),
+        Coded(codes, [found for _, found in values]).array(lists), typed.reason_codes.array(lists),
+        typed.concepts.array(lists), typed.outcomes.array(text), flags.array(lists), _same(origin.sha256, size),
+        pa.array(raw.line_no, pa.int32()), _same(origin.dialect, size), hexadecimal(hashes.astype(">u8").tobytes(), 8),
     ]  # fmt: skip
     table = pa.Table.from_arrays(arrays, schema=SCHEMA)
-    return table if all(keep) else table.filter(pa.array(keep))
+    return table if keep.all() else table.filter(pa.array(keep))
+
+
+def _bands(typed: Typed) -> pa.Array:
+    unknown = len(typed.bands) - 1
+    codes = np.where((typed.ages < 0) | (typed.ages >= unknown), unknown, typed.ages).astype(np.int32)
+    return Coded(codes, list(typed.bands)).array(pa.string())
+
+
+def _known(numbers: npt.NDArray[np.int32], kind: pa.DataType) -> pa.Array:
+    """Whole numbers; -1 is nothing."""
+    return pa.array(numbers, pa.int32(), mask=numbers < 0).cast(kind)
 
 
 def _same(value: str, size: int) -> pa.Array:
-    return pa.array(repeat(value, size), pa.string(), size=size)
-
-
-def _lists(values: Sequence[tuple[str, ...]]) -> pa.Array:
-    """Few distinct tuples, many rows: each distinct one is converted once."""
-    distinct = {value: number for number, value in enumerate(dict.fromkeys(values))}
-    lists = pa.array(list(distinct), pa.list_(pa.string()))
-    return lists.take(pa.array([distinct[value] for value in values], pa.int32()))
+    return pa.repeat(pa.scalar(value, pa.string()), size)
 
 
 def new_issues() -> Issues:

@@ -28,7 +28,7 @@ class Issuer:
         """Read a file as the night does, under the name it has; without a night, as the night after its own day."""
         member, corrected = (member, dialect) if dialect else self.context.as_read(member, night, path.name)
         spoken = dialect or corrected
-        result = read_file(path.read_bytes(), path.name, member, spoken, self.context, night)
+        result = read_file(path, path.name, member, spoken, self.context, night)
         if night is None and result.visit_day is not None:
             night = result.visit_day + timedelta(days=1)
         limits = Limits(self.words.listed_lines, self.words.listed_days)

@@ -124,8 +124,10 @@ def receipt_of(
         ledger={name: result.ledger[name] for name in ACCOUNTS},
         days=tuple(sorted(result.dates.items()))[: limits.days],
         day_count=len(result.dates),
-        refused=refused_groups([result.refusals], checks, limits.lines),
-        kept=kept_groups([result.visits], checks, lambda check: names.get(COLUMN.get(check, ""), ""), limits.lines),
+        refused=refused_groups(result.aside.tables(), checks, limits.lines),
+        kept=kept_groups(
+            result.kept.tables(), checks, lambda check: names.get(COLUMN.get(check, ""), ""), limits.lines
+        ),
         notes=tuple(Remark(check, sentence, checks.repair(check)) for check, sentence in result.notes),
     )
 

@@ -52,7 +52,7 @@ class Trial:
         if receipt.cause:
             self.noted[receipt.cause.check] += 1
         uids = set()
-        for batch in result.visits.to_batches():
+        for batch in result.kept.tables():
             self._count(batch)
             uids |= set(batch["visit_uid"].to_pylist())
         self.resent |= not uids.isdisjoint(self._seen)

@@ -6,17 +6,17 @@ What the records say of raw files that are gone is kept.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
-from pathlib import Path
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from surveillance.ages import load_acts
 from surveillance.associations import Association
 from surveillance.coding.reasons import coder_version
+from surveillance.dialects import Dialect
 from surveillance.errors import UsageError
-from surveillance.files import replace_atomic
+from surveillance.files import make_folder
 from surveillance.gathering.inbox import Inbox
-from surveillance.gathering.receptions import Reception, read_receptions
+from surveillance.gathering.receptions import ReceivedFile, Reception, read_receptions
 from surveillance.habits.nights import Judge, tell
 from surveillance.habits.past import FILE as PROFILES
 from surveillance.habits.past import FINDINGS
@@ -25,7 +25,7 @@ from surveillance.habits.profiles import schema as profile_schema
 from surveillance.intake.reading import FileResult, IntakeContext, build_context, read_file
 from surveillance.night import Counts, Night
 from surveillance.pseudonyms import load_key
-from surveillance.records import Part, kept_parts
+from surveillance.records import Part, RowsFile, kept_parts, records_schema, sent_at, with_place, write_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,48 +96,41 @@ def _judge(night: Night) -> None:
 
 def _part(night: Night, reception: Reception, member: Association, context: IntakeContext) -> Part:
     """What the files of one association say; those that are not in order are told to the journal."""
-    import pyarrow as pa
-
-    from surveillance.intake.refusals import REFUSALS
-    from surveillance.intake.visits import SCHEMA
-
     read = list(_read_files(night, reception, member, context))
-    results = [result for *_, result in read]
-    for name, _, result in read:
+    results = [result for _, result in read]
+    for file, result in read:
         if result.code != "ok" or result.notes:
             night.journal.event(
                 "file",
                 association=member.code,
-                name=name,
+                name=file.name,
                 status=result.status,
                 code=result.code,
                 detail=result.detail,
                 notes=[code for code, _ in result.notes],
             )
     settled = _reception(reception, member, results)
-    good = [result.visits for result in results if result.status != "refused"]
+    good = [result for result in results if result.status != "refused"]
+    visits = (table for result in good for table in result.kept.tables())
     arrival = max((file.mtime for file in Inbox(night.folder("inbox") / member.code).listed()), default=-1)
     acts = load_acts(night.content).counted
     return Part(
-        pa.concat_tables([SCHEMA.empty_table(), *(result.visits for result in results)]),
-        pa.concat_tables([REFUSALS.empty_table(), *(result.refusals for result in results)]),
-        [_file(member.code, *item) for item in read],
+        [(sent_at(file.mtime, file.name), result.kept) for file, result in read],
+        [result.aside for result in results],
+        [_file(member.code, *item, context.as_read(member, night.date)[1], night.date) for item in read],
         settled,
-        profile_of(good, member.code, night.visit_day, acts, settled["status"], len(good), arrival).row(),
+        profile_of(visits, member.code, night.visit_day, acts, settled["status"], len(good), arrival).row(),
     )
 
 
 def _read_files(
     night: Night, reception: Reception, member: Association, context: IntakeContext
-) -> Iterable[tuple[str, int, FileResult]]:
+) -> Iterable[tuple[ReceivedFile, FileResult]]:
     folder = night.folder("inbox") / member.code
+    scratch = make_folder(night.settings.state / "store")
     for file in Inbox(folder).listed():
-        data = (folder / file.name).read_bytes()
-        yield (
-            file.name,
-            file.size,
-            read_file(data, file.name, *context.as_read(member, night.date), context, night.date),
-        )
+        owner, dialect = context.as_read(member, night.date)
+        yield file, read_file(folder / file.name, file.name, owner, dialect, context, night.date, scratch)
 
 
 def _reception(reception: Reception, member: Association, results: list[FileResult]) -> dict[str, Any]:
@@ -159,31 +152,40 @@ def _reception(reception: Reception, member: Association, results: list[FileResu
 
 
 def _write(night: Night, parts: list[Part]) -> None:
+    """The four files of the records; the receptions last: with them the night counts as read."""
     import pyarrow as pa
 
+    from surveillance.intake.refusals import REFUSALS
+    from surveillance.intake.visits import SCHEMA
+
     folder = night.folder("records")
-    visits = pa.concat_tables([part.visits for part in parts])
-    arrival = pa.array(range(visits.num_rows), pa.int32())
-    visits = visits.append_column("arrival", arrival).replace_schema_metadata(
-        {"reason_coder": coder_version(night.content)}
-    )
+    with RowsFile(folder / "visits.parquet", records_schema(SCHEMA, coder_version(night.content))) as visits:
+        for sent, spool in (item for part in parts for item in part.visits):
+            for table in spool.tables():
+                visits.add(with_place(table, sent, visits.rows, visits.schema))
+    with RowsFile(folder / "refusals.parquet", REFUSALS) as refusals:
+        for spool in (item for part in parts for item in part.refusals):
+            for table in spool.tables():
+                refusals.add(table)
     files = [file for part in parts for file in part.files]
-    write_parquet(folder / "visits.parquet", visits)
-    write_parquet(folder / "refusals.parquet", pa.concat_tables([part.refusals for part in parts]))
-    write_parquet(folder / "files.parquet", pa.Table.from_pylist(files, schema=_files_schema()))
+    write_rows(folder / "files.parquet", pa.Table.from_pylist(files, schema=_files_schema()))
     profiles = [part.profile for part in parts if part.profile]
-    write_parquet(folder / PROFILES, pa.Table.from_pylist(profiles, schema=profile_schema()))
+    write_rows(folder / PROFILES, pa.Table.from_pylist(profiles, schema=profile_schema()))
     receptions = pa.Table.from_pylist([part.reception for part in parts], schema=_receptions_schema())
-    write_parquet(folder / "receptions.parquet", receptions)
+    write_rows(folder / "receptions.parquet", receptions)
 
 
-def _file(association: str, name: str, size: int, result: FileResult) -> dict[str, Any]:
+def _file(
+    association: str, file: ReceivedFile, result: FileResult, dialect: Dialect, night: date
+) -> dict[str, Any]:
     ledger = result.ledger
     return {
         "association": association,
-        "name": name,
+        "name": file.name,
         "sha256": result.sha256,
-        "bytes": size,
+        "bytes": result.size,
+        "sent": sent_at(file.mtime, file.name),
+        "replaced_days": replaced_days(result, dialect, night),
         "dialect": result.dialect,
         "status": result.status,
         "code": result.code,
@@ -195,13 +197,23 @@ def _file(association: str, name: str, size: int, result: FileResult) -> dict[st
     }
 
 
+def replaced_days(result: FileResult, dialect: Dialect, night: date) -> list[date]:
+    """The days of which a file that came whole holds everything: those it has visits of, in its dialect's window."""
+    if dialect.window.mode != "replaces" or result.status != "received":
+        return []
+    last = result.visit_day or night - timedelta(days=1)
+    first = last - timedelta(days=dialect.window.days - 1)
+    return [day for day in result.dates if first <= day <= last]
+
+
 def _files_schema() -> pa.Schema:
     import pyarrow as pa
 
-    texts = ("association", "name", "sha256", "dialect", "status", "code", "detail")
+    texts = ("association", "name", "sha256", "sent", "dialect", "status", "code", "detail")
     return pa.schema(
         [(name, pa.string()) for name in texts]
         + [(name, pa.int64()) for name in ("bytes", "lines_in", "accepted", "refused", "other")]
+        + [("replaced_days", pa.list_(pa.date32()))]
     )
 
 
@@ -211,12 +223,3 @@ def _receptions_schema() -> pa.Schema:
     return pa.schema(
         [(name, pa.string()) for name in ("association", "status", "code", "detail")] + [("usual_volume", pa.float64())]
     )
-
-
-def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write a Parquet file whole or not at all, the same bytes for the same table."""
-    import pyarrow.parquet as pq
-
-    temporary = path.with_name(f".{path.name}.part")
-    pq.write_table(table.combine_chunks(), temporary, compression="zstd")
-    replace_atomic(temporary, path)

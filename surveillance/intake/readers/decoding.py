@@ -1,99 +1,125 @@
-"""From received bytes to text: one gzip member under a cap, one declared encoding, strictly; nothing is guessed."""
+"""From received bytes to text, in pieces: one declared encoding, strictly; nothing is guessed or repaired."""
 
 from __future__ import annotations
 
+import codecs
 import re
-import zlib
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from surveillance.dialects import Dialect
 from surveillance.intake.checks import Limits
 from surveillance.intake.readers.raw import FileRefused
+from surveillance.intake.readers.source import Source, Unpacked
 
-CHUNK = 1 << 20
 WINDOWS = re.compile("[\x80-\x9f]")
+# UTF-8 read as Windows-1252 and written again: é becomes Ã©, ’ becomes â€™; and the sign of a letter that was lost.
+MOJIBAKE = re.compile("Ã[\x80-\xbf\u0152-\u2122]|Â[\xa0-\xbf]|â€[\x80-\xbf\u0152-\u2122]|\ufffd")
 # A sequence that UTF-8 writes for a letter and that is all but impossible in a French text in one byte per letter.
 UTF8_LETTER = re.compile(rb"[\xc3\xc2\xc5][\x80-\xbf]")
 
 
-class Body(NamedTuple):
-    """The text of a file. `cut`: the bytes stopped before the end (compressed file); `tail_lost`: its last
-    line was cut inside a character and is replaced by one that no reader can take for a whole line."""
+class Undecodable(Exception):
+    """The bytes are not in this encoding; another declared one may be tried."""
 
-    text: str
-    cut: bool
-    windows: int
+    def __init__(self, line: int) -> None:
+        super().__init__(f"line {line}")
+        self.line = line
 
 
-def open_body(data: bytes, dialect: Dialect, limits: Limits) -> Body:
-    """The text of a received file; FileRefused when empty, too large, or not compressed or encoded as agreed."""
-    if not data:
-        raise FileRefused("empty", "0 octet")
-    if len(data) > limits.output_bytes:
-        raise FileRefused("too_large", f"plus de {limits.output_bytes // 1_000_000} Mo")
-    cut = False
-    if dialect.compression == "gzip":
-        data, cut = gunzip(data, limits)
-        if not data and not cut:
+class Texts:
+    """The text of a file in one encoding, in pieces of any size.
+
+    Known at the end: `cut` (a compressed stream stopped early), `windows` (letters of Windows in an ISO-8859 file),
+    `mojibake` (letters encoded twice, or lost before), `foreign` (is there anything but ASCII?). The last line may be
+    cut inside a character: what is left of it is dropped, and the line is one that no reader takes for whole.
+    """
+
+    def __init__(self, source: Source, dialect: Dialect, encoding: str, limits: Limits) -> None:
+        self.source, self.dialect, self.encoding, self.limits = source, dialect, encoding, limits
+        self.cut, self.foreign, self.windows, self.mojibake, self.lines = False, False, 0, 0, 0
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._utf8 = None if encoding.startswith("utf") else codecs.getincrementaldecoder("utf-8")()
+        self._utf8_seen = False
+        self._broken = b""  # from a byte that is impossible on: only the last line of a file may have one
+
+    def pieces(self) -> Iterator[str]:
+        """FileRefused when empty, too large, not compressed as agreed; Undecodable when not in this encoding."""
+        if not self.source.size:
+            raise FileRefused("empty", "0 octet")
+        if self.source.size > self.limits.output_bytes:
+            raise FileRefused("too_large", f"plus de {self.limits.output_bytes // 1_000_000} Mo")
+        seen = False
+        for piece in self._bytes():
+            seen = True
+            if b"\0" in piece:
+                raise FileRefused("encoding", "octets nuls (UTF-16 ?)")
+            text = self._decode(piece)
+            if self._broken and (not self.lines or b"\n" in self._broken):
+                raise Undecodable(self.lines + 1)
+            yield self._looked_at(text, piece)
+        if not seen and not self.cut:
             raise FileRefused("empty", "0 octet une fois décompressé")
-    text = decode(data, dialect)
-    windows = len(WINDOWS.findall(text)) if dialect.encodings[0].startswith("iso-8859") else 0
-    return Body(text, cut, windows)
+        yield self._end()
 
+    def _bytes(self) -> Iterator[bytes]:
+        if self.dialect.compression != "gzip":
+            yield from self.source.pieces()
+            return
+        unpacked = Unpacked(self.source, self.limits)
+        yield from unpacked.pieces()
+        self.cut = unpacked.cut
 
-def gunzip(data: bytes, limits: Limits) -> tuple[bytes, bool]:
-    """The content of one gzip member, and whether the stream stops before its end."""
-    if data[:2] != b"\x1f\x8b"[: len(data)]:
-        raise FileRefused("unreadable", "le fichier n'est pas compressé en gzip comme convenu")
-    stream, out, size, rest = zlib.decompressobj(wbits=31), [], 0, data
-    while rest and not stream.eof:
+    def _decode(self, piece: bytes) -> str:
+        if self._broken:
+            self._broken += piece
+            return ""
         try:
-            piece = stream.decompress(rest, CHUNK)
-        except zlib.error:
-            raise FileRefused("unreadable", "la compression gzip est corrompue") from None
-        out.append(piece)
-        size += len(piece)
-        if size > limits.output_bytes or (size > CHUNK and size > limits.ratio * len(data)):
-            raise FileRefused("too_large", "une fois décompressé, le fichier dépasse la taille ou le taux admis")
-        rest = stream.unconsumed_tail
-    if stream.unused_data:
-        raise FileRefused("unreadable", "des octets suivent la fin de la compression gzip")
-    if not stream.eof:
-        out.append(stream.flush())
-    return b"".join(out), not stream.eof
-
-
-def decode(data: bytes, dialect: Dialect) -> str:
-    """Strict decoding; a last line cut inside a character loses that character, nothing else is repaired."""
-    head, newline, tail = data.rpartition(b"\n")
-    for encoding in dialect.encodings:
-        try:
-            text = (head + newline).decode(encoding)
+            text = self._decoder.decode(piece)
         except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            continue
-        if "\0" in text or b"\0" in tail:
-            raise FileRefused("encoding", "octets nuls (UTF-16 ?)")
-        if is_utf8(data, encoding):
-            raise FileRefused("encoding", f"lettres écrites en UTF-8, {encoding} convenu")
-        return text + (tail.decode(encoding, "ignore") if head else first_line(tail, encoding))
-    raise FileRefused("encoding", f"octet impossible en {dialect.encodings[-1]}, ligne {line}")
+            before, self._broken = error.object[: error.start], error.object[error.start :]
+            text = before.decode(self.encoding.removesuffix("-sig"))
+        self.lines += text.count("\n")
+        return text
 
+    def _end(self) -> str:
+        rest = self._broken.decode(self.encoding, "ignore")
+        try:
+            rest = rest or self._decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            if not self.lines:
+                raise Undecodable(1) from None
+        self.check_letters()
+        return rest
 
-def first_line(data: bytes, encoding: str) -> str:
-    """The only line of a file without any end of line."""
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError:
-        raise FileRefused("encoding", f"octet impossible en {encoding}, ligne 1") from None
+    def check_letters(self) -> None:
+        """FileRefused when all that was read is UTF-8 where an encoding of one byte per letter was agreed."""
+        if self._utf8 is not None and self._utf8_seen:
+            raise FileRefused("encoding", f"lettres écrites en UTF-8, {self.encoding} convenu")
 
+    def _looked_at(self, text: str, piece: bytes) -> str:
+        """Counts doubtful letters; was UTF-8 sent where one byte per letter was agreed?"""
+        if text.isascii():
+            return text
+        self.foreign = True
+        if self.encoding.startswith("iso-8859"):
+            self.windows += len(WINDOWS.findall(text))
+        self.mojibake += len(MOJIBAKE.findall(text))
+        if self._utf8 is not None:
+            try:
+                self._utf8.decode(piece)
+                self._utf8_seen = self._utf8_seen or UTF8_LETTER.search(piece) is not None
+            except UnicodeDecodeError:
+                self._utf8 = None
+        return text
 
-def is_utf8(data: bytes, encoding: str) -> bool:
-    """Was UTF-8 sent where an encoding of one byte per letter was agreed? Every byte would decode, wrongly."""
-    if encoding.startswith("utf") or not UTF8_LETTER.search(data):
-        return False
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start > len(data) - 4  # cut inside the last character
-    return True
+    def notes(self) -> list[tuple[str, str]]:
+        """What is worth a word about the letters of the file."""
+        found = []
+        if self.windows:
+            found.append(("windows_bytes", f"{self.windows}"))
+        if self.mojibake:
+            found.append(("mojibake", f"{self.mojibake}"))
+        if self.foreign and self.encoding != self.dialect.encodings[-1]:
+            usual = self.dialect.encodings[-1]
+            found.append(("encoding_drift", f"{self.encoding.removesuffix('-sig')}, {usual} d'habitude"))
+        return found

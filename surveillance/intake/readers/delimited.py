@@ -2,45 +2,144 @@
 
 from __future__ import annotations
 
-import csv
 import re
+from collections.abc import Iterator
 
-from surveillance.dialects import Delimited, Dialect
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from surveillance.dialects import MULTIPLE, Delimited, Dialect
 from surveillance.intake.checks import Limits
-from surveillance.intake.readers.decoding import Body
+from surveillance.intake.readers.cutting import Cut, cut, is_blank, parse_quoted
+from surveillance.intake.readers.decoding import Texts
 from surveillance.intake.readers.header import combine, match_header
-from surveillance.intake.readers.raw import Columns, FileRefused, RawTable, Refusal
+from surveillance.intake.readers.lines import Lines
+from surveillance.intake.readers.raw import ITEM, Columns, FileRefused, RawTable, Refusal
 
-CELL = "\0"  # between the fields of a line once read: no decoded text holds it, and one split makes all columns
+
+def read_delimited(texts: Texts, dialect: Dialect, limits: Limits) -> Iterator[RawTable]:
+    """The lines of a delimited file, block by block, as columns of text; FileRefused when its header is not the one
+    agreed. The last line that is not blank is held back: it may be a total, or cut."""
+    yield from Delimiting(texts, dialect, limits).tables()
 
 
-def read_delimited(body: Body, dialect: Dialect, limits: Limits) -> RawTable:
-    """The lines of a delimited file as columns of text; FileRefused when the header is not the one agreed."""
-    form = dialect.delimited
-    assert form is not None
-    lines = body.text.replace("\r\n", "\n").split("\n")
-    unended = lines.pop()
-    if unended:
-        lines.append(unended)
-    raw = RawTable(lines_in=len(lines))
-    start = next((n for n, line in enumerate(lines) if not is_blank(line, form)), len(lines))
-    raw.blank_lines = start
-    if start == len(lines):
-        raise FileRefused("empty", "aucune ligne", raw.lines_in)
-    names = split_header(lines[start], form)
-    places = match_header(names, dialect, raw)
-    raw.header_lines = 1
-    last = take_end(lines, start + 1, bool(unended), body.cut, dialect, raw)
-    sound = split_lines(lines, start + 1, last, len(names), form, limits, raw)
-    if not sound and not raw.problems and not raw.truncated:
-        raise FileRefused("empty", "un en-tête, aucune visite", raw.lines_in)
-    raw.columns = to_columns(sound, len(names), places)
+class Delimiting:
+    """One pass over a delimited file."""
+
+    def __init__(self, texts: Texts, dialect: Dialect, limits: Limits) -> None:
+        assert dialect.delimited is not None
+        self.texts, self.dialect, self.limits, self.form = texts, dialect, limits, dialect.delimited
+        self.lines = Lines(texts.pieces(), limits.line_chars)
+        self.names: list[str] | None = None
+        self.places: dict[str, list[int]] = {}
+        self.held, self.held_number = "", 0  # the last line that is not blank
+        self.read = False  # was there anything but a header?
+
+    def tables(self) -> Iterator[RawTable]:
+        """A table for each block, then one with what only the end tells."""
+        for block in self.lines.blocks():
+            first = self.lines.count - block.count("\n") + 1
+            raw = RawTable(lines_in=self.lines.count - first + 1)
+            yield self._take(block, first, raw)
+        yield self._finish()
+
+    def _take(self, block: str, first: int, raw: RawTable) -> RawTable:
+        if self.names is None:
+            block, first = self._header(block, first, raw)
+        kept = block.rstrip(self.form.delimiter + " \t\r\n")
+        if not kept:
+            raw.blank_lines += block.count("\n")
+            return raw
+        end = block.index("\n", len(kept) - 1) + 1
+        raw.blank_lines += block.count("\n", end)
+        block = block[:end]
+        last = first + block.count("\n") - 1
+        start = block.rfind("\n", 0, end - 1) + 1
+        numbers = np.arange(first, last, dtype=np.int64)
+        if self.held:
+            self._cut(self.held + "\n" + block[:start], np.concatenate(([self.held_number], numbers)), raw)
+        elif start:
+            self._cut(block[:start], numbers, raw)
+        self.held, self.held_number = block[start : end - 1], last
+        return raw
+
+    def _header(self, block: str, first: int, raw: RawTable) -> tuple[str, int]:
+        """Takes the header off the first block that has one; before it there are blank lines only."""
+        while block and self.names is None:
+            line, _, block = block.partition("\n")
+            if is_blank(line, self.form):
+                raw.blank_lines += 1
+            else:
+                self._take_header(line, raw)
+            first += 1
+        return block, first
+
+    def _take_header(self, line: str, raw: RawTable) -> None:
+        self.names = split_header(line, self.form)
+        self.places = match_header(self.names, self.dialect, raw)
+        raw.header_lines += 1
+
+    def _cut(self, block: str, numbers: npt.NDArray[np.int64], raw: RawTable) -> None:
+        """The cells of whole lines, into the table of the block."""
+        wanted = sorted({place for places in self.places.values() for place in places})
+        assert self.names is not None
+        found = cut(block, wanted, len(self.names), self.form, self.limits.line_chars)
+        raw.blank_lines += len(found.blank)
+        raw.problems += [Refusal(int(numbers[place]), check) for place, check in found.broken]
+        raw.line_no, raw.columns = numbers[found.rows], to_columns(found, self.places)
+        self.read = True
+
+    def _finish(self) -> RawTable:
+        """What the end of the file tells: a total, a cut, nothing at all."""
+        unended, form = self.lines.unended, self.form
+        raw = RawTable(lines_in=int(bool(unended)))
+        if unended and is_blank(unended, form):
+            raw.blank_lines += 1
+        elif unended and self.names is None:
+            self._take_header(unended, raw)
+        elif unended:
+            if self.held:
+                self._cut(self.held + "\n", np.array([self.held_number]), raw)
+            self.held, self.held_number = unended, self.lines.count
+        if self.names is None:
+            raise FileRefused("empty", "aucune ligne", self.lines.count)
+        cut_here = unended != "" and self.held_number == self.lines.count
+        held = self._end(raw, bool(unended), cut_here)
+        last = RawTable()
+        if held:
+            self._cut(held + "\n", np.array([self.held_number]), last)
+        if not self.read and not raw.problems and not raw.truncated:
+            raise FileRefused("empty", "un en-tête, aucune visite", self.lines.count)
+        raw.notes += self.texts.notes()
+        return joined(raw, last)
+
+    def _end(self, raw: RawTable, unended: bool, last_unended: bool) -> str:
+        """Sets aside the total line, and the last line when it was cut; gives the last line when it is a visit."""
+        total = re.fullmatch(self.form.total_line, self.held, re.ASCII) if self.form.total_line and self.held else None
+        if total is not None and not self.texts.cut:
+            raw.total_lines, raw.announced = 1, int(total["count"])
+            return ""
+        if self.texts.cut or (unended and self.dialect.final_newline):
+            raw.truncated = f"à la ligne {self.lines.count}" if unended else f"après la ligne {self.lines.count}"
+            if self.held and last_unended:
+                raw.problems.append(Refusal(self.held_number, "CUT_LINE"))
+                return ""
+        return self.held
+
+
+def joined(raw: RawTable, last: RawTable) -> RawTable:
+    """Two tables of one file as one."""
+    raw.lines_in += last.lines_in
+    raw.blank_lines += last.blank_lines
+    raw.problems += last.problems
+    if len(last.line_no):
+        if len(raw.line_no):
+            last.columns = {name: pa.concat_arrays([raw.columns[name], last.columns[name]]) for name in last.columns}
+            last.line_no = np.concatenate((raw.line_no, last.line_no))
+        raw.line_no, raw.columns = last.line_no, last.columns
     return raw
-
-
-def is_blank(line: str, form: Delimited) -> bool:
-    """A line without anything, or with delimiters only."""
-    return not line.strip(form.delimiter + " \t\r")
 
 
 def split_header(line: str, form: Delimited) -> list[str]:
@@ -50,62 +149,15 @@ def split_header(line: str, form: Delimited) -> list[str]:
     return names[:-1] if form.trailing_delimiter and len(names) > 1 and not names[-1].strip() else names
 
 
-def take_end(lines: list[str], first: int, unended: bool, cut: bool, dialect: Dialect, raw: RawTable) -> int:
-    """Where the data stop: sets aside the total line, and the last line when it was cut."""
-    form = dialect.delimited
-    assert form is not None
-    end = len(lines)
-    while end > first and is_blank(lines[end - 1], form):
-        end -= 1
-    raw.blank_lines += len(lines) - end
-    total = re.fullmatch(form.total_line, lines[end - 1], re.ASCII) if form.total_line and end > first else None
-    if total is not None and not cut:
-        raw.total_lines, raw.announced = 1, int(total["count"])
-        return end - 1
-    if cut or (unended and dialect.final_newline):
-        raw.truncated = f"à la ligne {len(lines)}" if unended else f"après la ligne {len(lines)}"
-        if unended and end == len(lines) and end > first:
-            raw.problems.append(Refusal(end, "CUT_LINE"))
-            return end - 1
-    return end
-
-
-def split_lines(
-    lines: list[str], first: int, last: int, width: int, form: Delimited, limits: Limits, raw: RawTable
-) -> list[str]:
-    """The lines from `first` to `last` that have `width` fields, with CELL between them; the others are refused."""
-    sound, delimiter, quote, longest = [], form.delimiter, form.quote, limits.line_chars
-    for number, line in enumerate(lines[first:last], first + 1):
-        cells = CELL.join(parse_quoted(line, form) or ()) if quote in line else line.replace(delimiter, CELL)
-        extra = cells.count(CELL) + 1 - width
-        if extra == 1 and form.trailing_delimiter and not cells.rpartition(CELL)[2].strip():
-            cells, extra = cells[: cells.rindex(CELL)], 0
-        if not extra and cells and len(line) <= longest and (cells[0] != CELL or not is_blank(line, form)):
-            sound.append(cells)
-            raw.line_no.append(number)
-        elif is_blank(line, form):
-            raw.blank_lines += 1
-        else:
-            check = "LINE_TOO_LONG" if len(line) > longest else "FIELD_COUNT" if cells else "QUOTE"
-            raw.problems.append(Refusal(number, check))
-    return sound
-
-
-def parse_quoted(line: str, form: Delimited) -> list[str] | None:
-    """The fields of a line that holds quotes; None when one is opened and not closed."""
-    try:
-        return next(csv.reader([line], delimiter=form.delimiter, quotechar=form.quote, strict=True), None)
-    except csv.Error:
-        return None
-
-
-def to_columns(sound: list[str], width: int, places: dict[str, list[int]]) -> Columns:
+def to_columns(found: Cut, places: dict[str, list[int]]) -> Columns:
     """Columns by canonical field; items, or parts, of several columns are joined."""
-    cells = CELL.join(sound).split(CELL) if sound else []
     columns: Columns = {}
-    for name, found in places.items():
-        if len(found) == 1:
-            columns[name] = cells[found[0] :: width]
-        elif found:
-            columns[name] = list(map(combine(name), zip(*(cells[n::width] for n in found), strict=True)))
+    for name, numbers in places.items() if len(found.rows) else ():
+        cells = [found.columns[number] for number in numbers]
+        if len(cells) == 1:
+            columns[name] = cells[0]
+        elif cells and name in MULTIPLE:
+            columns[name] = pc.binary_join_element_wise(*cells, ITEM)
+        elif cells:
+            columns[name] = list(map(combine(name), zip(*(cell.to_pylist() for cell in cells), strict=True)))
     return columns

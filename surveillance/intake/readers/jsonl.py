@@ -3,55 +3,107 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from surveillance.dialects import MULTIPLE, Dialect, FieldSpec
 from surveillance.intake.checks import Limits
-from surveillance.intake.readers.decoding import Body
-from surveillance.intake.readers.raw import ITEM, SYSTEM, Columns, FileRefused, RawTable, Refusal, joined
+from surveillance.intake.readers.decoding import Texts
+from surveillance.intake.readers.lines import Lines
+from surveillance.intake.readers.raw import ITEM, SYSTEM, FileRefused, RawTable, Refusal, joined
 
+SEPARATOR = re.compile(r"\\u001[c-f]", re.IGNORECASE)  # escaped separators of information: ours stand among them
 Getter = Callable[[dict[str, Any]], str | None]
 
 
-def read_jsonl(body: Body, dialect: Dialect, limits: Limits) -> RawTable:
-    """The objects of a file as columns of text; an unfinished last line is refused and the file is truncated."""
-    lines = body.text.replace("\r\n", "\n").split("\n")
-    unended = lines.pop()
-    if unended:
-        lines.append(unended)
-    raw = RawTable(lines_in=len(lines))
-    records: list[dict[str, Any]] = []
-    for number, line in enumerate(lines, 1):
+def read_jsonl(texts: Texts, dialect: Dialect, limits: Limits) -> Iterator[RawTable]:
+    """The objects of a file, block by block, as columns of text; an unfinished last line is refused and the file is
+    truncated; a required key that no object has refuses the file."""
+    lines, getters = Lines(texts.pieces(), limits.line_chars), getters_of(dialect)
+    seen: set[str] = set()
+    read = False
+    for block in lines.blocks():
+        found = block.split("\n")[:-1]
+        raw = to_table(found, lines.count - len(found) + 1, getters, limits)
+        seen |= filled(raw)
+        read = read or bool(len(raw.line_no) or raw.problems)
+        yield raw
+    last = to_table([lines.unended] if lines.unended else [], lines.count, getters, limits)
+    if last.problems:
+        last.problems = [Refusal(lines.count, "CUT_LINE")]
+        last.truncated = f"à la ligne {lines.count}"
+    elif texts.cut:
+        last.truncated = f"après la ligne {lines.count}"
+    seen |= filled(last)
+    if not read and not len(last.line_no) and not last.problems:
+        raise FileRefused("empty", "aucune visite", lines.count)
+    require(seen, dialect, lines.count)
+    last.notes += texts.notes()
+    yield last
+
+
+def to_table(lines: list[str], first: int, getters: Mapping[str, Getter], limits: Limits) -> RawTable:
+    """The objects of some lines; the others are blank, or refused."""
+    raw, records = RawTable(lines_in=len(lines)), []
+    numbers = []
+    for number, line in enumerate(lines, first):
         if not line.strip():
             raw.blank_lines += 1
             continue
         record, check = parse_line(line, limits)
-        if record is not None:
-            records.append(record)
-            raw.line_no.append(number)
-        elif unended and number == len(lines):
-            raw.truncated = f"à la ligne {number}"
-            raw.problems.append(Refusal(number, "CUT_LINE"))
-        else:
+        if record is None:
             raw.problems.append(Refusal(number, check))
-    if body.cut and not raw.truncated:
-        raw.truncated = f"après la ligne {len(lines)}"
-    if not records and not raw.problems:
-        raise FileRefused("empty", "aucune visite", raw.lines_in)
-    raw.columns = to_columns(records, dialect, raw.lines_in)
+        else:
+            records.append(record)
+            numbers.append(number)
+    raw.line_no = numbers
+    raw.columns = {name: [get(record) for record in records] for name, get in getters.items()} if records else {}
     return raw
+
+
+def filled(raw: RawTable) -> set[str]:
+    """The fields that some object of a part has."""
+    return {name for name, column in raw.columns.items() if any(value is not None for value in column)}
+
+
+def require(seen: set[str], dialect: Dialect, lines: int) -> None:
+    """A required key that no object of the file has refuses it."""
+    for name, spec in dialect.fields.items():
+        if not spec.optional and seen and name not in seen:
+            raise FileRefused("header_changed", f"clé attendue absente : {spec.columns[0]}", lines)
+
+
+def getters_of(dialect: Dialect) -> dict[str, Getter]:
+    """How each canonical field is read from an object."""
+    return {
+        name: items_getter(spec.columns, spec.system) if name in MULTIPLE else first_getter(spec)
+        for name, spec in dialect.fields.items()
+    }
 
 
 def parse_line(line: str, limits: Limits) -> tuple[dict[str, Any] | None, str]:
     """The object of a line with its numbers as text, or the check it fails."""
     if len(line) > limits.line_chars:
         return None, "LINE_TOO_LONG"
+    if SEPARATOR.search(line):
+        return None, "CONTROL"
     try:
         record = DECODER.decode(line)
     except (ValueError, RecursionError):
         return None, "NOT_JSON"
+    if "\\ud" in line.lower() and not writable(record):
+        return None, "NOT_JSON"
     return (record, "") if isinstance(record, dict) else (None, "NOT_JSON")
+
+
+def writable(record: object) -> bool:
+    """Half of a character beyond the first 65,536, escaped alone, is text that nothing can write down."""
+    try:
+        json.dumps(record, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def refuse_constant(name: str) -> None:
@@ -60,17 +112,6 @@ def refuse_constant(name: str) -> None:
 
 
 DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=refuse_constant)
-
-
-def to_columns(records: list[dict[str, Any]], dialect: Dialect, lines: int) -> Columns:
-    """Columns by canonical field; a required key that no object has refuses the file."""
-    columns: Columns = {}
-    for name, spec in dialect.fields.items():
-        get = items_getter(spec.columns, spec.system) if name in MULTIPLE else first_getter(spec)
-        columns[name] = [get(record) for record in records]
-        if not spec.optional and records and not any(value is not None for value in columns[name]):
-            raise FileRefused("header_changed", f"clé attendue absente : {spec.columns[0]}", lines)
-    return columns
 
 
 def text_of(value: object) -> str | None:

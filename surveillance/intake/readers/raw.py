@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ITEM = "\x1f"  # between the items of a field that may have several (US, unit separator)
 FOREIGN = "?"  # a system that the dialect does not know: its codes are nobody's
@@ -12,7 +12,8 @@ PART = "|"  # between the parts of a field that is composed of several
 SYSTEM = "\x1e"  # between the system of a code and the code (RS, record separator)
 
 
-Columns = dict[str, Sequence[str | None]]
+Columns = dict[str, Any]  # of Sequence[str | None] or pa.Array
+Numbers = Any  # of Sequence[int] or npt.NDArray[np.int64]
 
 
 def joined(parts: Sequence[str | None]) -> str | None:
@@ -38,15 +39,18 @@ class FileRefused(Exception):
 
 @dataclass
 class RawTable:
-    """Columns by canonical field, all text ("" or None = nothing there), all of the same length as `line_no`.
+    """A part of a file (the whole of it, for formats that are read at once). Added up over its parts, for a file:
 
-    Conservation: lines_in = len(line_no) + len(problems) + header_lines + blank_lines + total_lines.
-    For XML a line is a patient. `truncated` says where the file was cut, "" when it was whole; `notes` are
-    (check, detail) of extracts/checks.toml; `association` is the code inside the file, where there is one.
+    lines_in = len(line_no) + len(problems) + header_lines + blank_lines + total_lines.
+
+    columns: by canonical field, all text ("" or None = nothing there), lists or Arrow arrays, all of the length of
+    `line_no`; a part without lines may have none. For XML a line is a patient. `truncated` says where the file was
+    cut, "" when it was whole; `announced` is what its total line says; `notes` are (check, detail) of
+    extracts/checks.toml; `association` is the code inside the file, where there is one: all told by the last part.
     """
 
     columns: Columns = field(default_factory=dict)
-    line_no: list[int] = field(default_factory=list)
+    line_no: Numbers = field(default_factory=list)
     problems: list[Refusal] = field(default_factory=list)
     lines_in: int = 0
     header_lines: int = 0

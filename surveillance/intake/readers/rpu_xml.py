@@ -9,53 +9,107 @@ from lxml import etree
 
 from surveillance.dialects import MULTIPLE, Dialect, Records
 from surveillance.intake.checks import Limits
-from surveillance.intake.readers.decoding import Body
+from surveillance.intake.readers.decoding import Texts
 from surveillance.intake.readers.raw import ITEM, Columns, FileRefused, RawTable, Refusal, joined
 
 DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 TAG = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 FEED = 1 << 16
+PART = 20_000  # records of one part
+TAIL = 200  # characters: the end of a file, and the longest word that two pieces may cut
 Record = dict[str, list[str]]
 
 
-def read_rpu_xml(body: Body, dialect: Dialect, limits: Limits) -> RawTable:
-    """The patients of a file as columns of text; a file that stops early keeps those that were whole."""
-    form = dialect.records
-    assert form is not None
-    text = DECLARATION.sub("", body.text, count=1)
-    if not text.strip():
-        raise FileRefused("empty", "aucun élément")
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise FileRefused("unreadable", "une DTD est déclarée : elle est refusée")
-    raw, walk, records = RawTable(), Walk(form, limits), []
+def read_rpu_xml(texts: Texts, dialect: Dialect, limits: Limits) -> Iterator[RawTable]:
+    """The patients of a file, part by part, as columns of text; a file that stops early keeps those that were whole.
+
+    A required element that no patient has refuses the file.
+    """
+    assert dialect.records is not None
+    paper = Paper(texts.pieces())
+    walk = Walk(dialect.records, limits)
+    broken: etree.XMLSyntaxError | None = None
+    records: list[Record] = []
     try:
-        for record in walk.records(text):
+        for record in walk.records(paper.pieces()):
             records.append(record)
+            if len(records) == PART:
+                yield to_table(records, walk.closed, dialect)
+                records = []
     except etree.XMLSyntaxError as error:
-        note_break(text, form, walk, raw, error)
-    finish(raw, walk, records, body)
-    raw.columns = to_columns(records, dialect, walk.opened)
-    return raw
+        broken = error
+    paper.read_on()
+    last = to_table(records, walk.closed, dialect)
+    last.lines_in += walk.opened - walk.closed
+    if broken is not None:
+        note_break(paper, walk, last, broken)
+    finish(last, walk, dialect, texts)
+    yield last
 
 
-def note_break(text: str, form: Records, walk: Walk, raw: RawTable, error: etree.XMLSyntaxError) -> None:
+class Paper:
+    """The text of an XML file on its way to the parser: without its declaration, never with a DTD; its end is kept."""
+
+    def __init__(self, pieces: Iterator[str]) -> None:
+        self._pieces, self.end, self._begun = pieces, "", False
+
+    def pieces(self) -> Iterator[str]:
+        """Pieces small enough to have their records read before the next."""
+        for piece in self._pieces:
+            if not self._begun:
+                piece = DECLARATION.sub("", piece, count=1)
+                self._begun = bool(piece.strip())
+            self._keep(piece)
+            for start in range(0, len(piece) if self._begun else 0, FEED):
+                yield piece[start : start + FEED]
+        if not self._begun:
+            raise FileRefused("empty", "aucun élément")
+
+    def read_on(self) -> None:
+        """Reads the rest of a file that the parser gave up."""
+        for piece in self._pieces:
+            self._keep(piece)
+
+    def closes(self, root: str) -> bool:
+        """Does the file end with the closing tag of its root?"""
+        return self.end.rstrip().endswith(f"</{root}>")
+
+    def _keep(self, piece: str) -> None:
+        if any(word in part for part in (self.end + piece[:TAIL], piece) for word in ("<!DOCTYPE", "<!ENTITY")):
+            raise FileRefused("unreadable", "une DTD est déclarée : elle est refusée")
+        self.end = (self.end + piece.rstrip() + " ")[-TAIL:] if len(piece) < TAIL else piece.rstrip()[-TAIL:]
+
+
+def note_break(paper: Paper, walk: Walk, raw: RawTable, error: etree.XMLSyntaxError) -> None:
     """A file without its closing tag was cut; with it, the XML is malformed and nothing in it is believed."""
-    if text.rstrip().endswith(f"</{form.root}>"):
+    if paper.closes(walk.form.root):
         raise FileRefused("unreadable", f"XML mal formé, ligne {error.lineno or 0}", walk.opened) from None
     raw.truncated = f"après {walk.closed} visites"
     raw.problems += [Refusal(number, "CUT_LINE") for number in range(walk.closed + 1, walk.opened + 1)]
 
 
-def finish(raw: RawTable, walk: Walk, records: list[Record], body: Body) -> None:
-    """The accounts of the file, and its verdict when there is no visit in it."""
-    raw.lines_in, raw.association = walk.opened, walk.association
-    raw.line_no = list(range(1, len(records) + 1))
+def finish(raw: RawTable, walk: Walk, dialect: Dialect, texts: Texts) -> None:
+    """The verdict when there is no visit in the file, or none as agreed; what its end tells."""
+    raw.association = walk.association
     if walk.root is not None and walk.root.tag != walk.form.root:
         raise FileRefused("header_changed", "l'élément racine n'est pas celui convenu", walk.opened)
     if not walk.opened and not raw.truncated:
         raise FileRefused("empty", "aucune visite")
-    if body.windows:
-        raw.notes.append(("windows_bytes", f"{body.windows}"))
+    missing = lacking(walk.present, dialect)
+    if walk.closed and missing:
+        raise FileRefused("header_changed", change(missing, walk.present, dialect), walk.opened)
+    raw.notes += texts.notes()
+
+
+def lacking(present: set[str], dialect: Dialect) -> list[str]:
+    """The needed elements that no record has."""
+    return [
+        names[0]
+        for spec in dialect.fields.values()
+        if not spec.optional and (spec.joined or not present & set(spec.columns))
+        for names in (spec.names if spec.joined else spec.names[:1])
+        if not present & set(names)
+    ]
 
 
 class Walk:
@@ -65,19 +119,20 @@ class Walk:
         self.form, self.limits = form, limits
         self.opened = self.closed = 0
         self.association = ""
+        self.present: set[str] = set()  # the elements that some record has
         self.root: etree._Element | None = None
 
-    def records(self, text: str) -> Iterator[Record]:
+    def records(self, pieces: Iterator[str]) -> Iterator[Record]:
         """Each record as texts by path; XMLSyntaxError where the file breaks, after the records before it."""
         code = self.form.association.rpartition(".")[2] or self.form.record
         parser = etree.XMLPullParser(
             events=("start", "end"), tag=(self.form.record, code), resolve_entities=False, no_network=True,
             load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True,
         )  # fmt: skip
-        for start in range(0, len(text), FEED):
+        for piece in pieces:
             broken: etree.XMLSyntaxError | None = None
             try:
-                parser.feed(text[start : start + FEED])
+                parser.feed(piece)
             except etree.XMLSyntaxError as error:
                 broken = error
             yield from self._events(parser)
@@ -97,8 +152,10 @@ class Walk:
                 self.opened += 1
             else:
                 self.closed += 1
-                yield self._record(element)
-                forget(element)
+                record = self._record(element)
+                self.present.update(record)
+                yield record
+                self._forget(element)
 
     def _record(self, element: etree._Element) -> Record:
         """The texts of a record by path; `LISTE_DA.DA` may have several, an empty element has one empty text."""
@@ -115,6 +172,16 @@ class Walk:
                     raise FileRefused("unreadable", "un texte dépasse la longueur admise", self.opened)
                 found.setdefault(str(child.tag), []).append(text)
         return found
+
+    def _forget(self, element: etree._Element) -> None:
+        """Frees a record that was read, and what stands before it: its siblings, and those of its parent."""
+        element.clear()
+        parent = element.getparent()
+        while element is not None and parent is not None:
+            while element.getprevious() is not None:
+                self._check_rest(parent[0])
+                del parent[0]
+            element, parent = parent, parent.getparent()
 
     def _check_rest(self, top: etree._Element) -> None:
         """Depth and texts of elements that are not records (libxml2 itself stops at 256 levels and 10 MB)."""
@@ -134,36 +201,17 @@ def path_of(element: etree._Element) -> str:
     return ".".join(reversed(tags[:-1]))
 
 
-def forget(element: etree._Element) -> None:
-    """Frees a record that was read, and the empty elements before it."""
-    parent = element.getparent()
-    element.clear()
-    if parent is not None:
-        while element.getprevious() is not None:
-            del parent[0]
-
-
-def to_columns(records: list[Record], dialect: Dialect, lines: int) -> Columns:
-    """Columns by canonical field; a required element that no record has refuses the file."""
+def to_table(records: list[Record], closed: int, dialect: Dialect) -> RawTable:
+    """The last records of those that were closed, as columns by canonical field."""
     columns: Columns = {}
-    present = {tag for record in records for tag in record}
-    missing = [
-        names[0]
-        for spec in dialect.fields.values()
-        if not spec.optional and (spec.joined or not present & set(spec.columns))
-        for names in (spec.names if spec.joined else spec.names[:1])
-        if not present & set(names)
-    ]
-    if records and missing:
-        raise FileRefused("header_changed", change(missing, present, dialect), lines)
-    for name, spec in dialect.fields.items():
+    for name, spec in dialect.fields.items() if records else ():
         if name in MULTIPLE:
             columns[name] = [join(record, spec.columns) for record in records]
         elif spec.joined:
             columns[name] = [joined([first(record, names) for names in spec.names]) for record in records]
         else:
             columns[name] = [first(record, spec.names[0]) for record in records]
-    return columns
+    return RawTable(columns, range(closed - len(records) + 1, closed + 1), lines_in=len(records))
 
 
 def first(record: Record, tags: tuple[str, ...]) -> str | None:
