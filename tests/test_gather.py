@@ -26,7 +26,8 @@ from surveillance.demonstration.servers import FeedServer
 from surveillance.files import sha256_hex
 from surveillance.gathering.feednames import names_of, night_in_name
 from surveillance.gathering.folders import gather_folder
-from surveillance.gathering.receptions import Reception, known_files, read_receptions
+from surveillance.gathering.known import known_files
+from surveillance.gathering.receptions import Reception, read_receptions
 from surveillance.gathering.servers import gather_feeds
 from surveillance.journal import read_journal
 from surveillance.night import Night

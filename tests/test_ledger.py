@@ -21,7 +21,8 @@ from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
 from surveillance.gathering.feednames import names_of
 from surveillance.gathering.folders import gather_folder
-from surveillance.gathering.receptions import known_files
+from surveillance.gathering.known import LOOSE, ROLL, known_files
+from surveillance.gathering.receptions import ReceivedFile, Reception, write_receptions
 from surveillance.habits.nights import Judge
 from surveillance.history import admit_night, audit, count_days, nights_held, take_out
 from surveillance.intake.reading import build_context
@@ -154,3 +155,25 @@ def test_a_file_forty_days_late_lands_on_its_own_days(tmp_path: Path) -> None:
     found = run_nights(tmp_path, [[(old, old.name)]], interrupted=False)
     assert {row[3] for row in found["visits"]} == {FIRST - timedelta(days=35)}
     assert len(found["visits"]) == 2
+
+
+def test_files_of_many_nights_are_known_from_one_list(tmp_path: Path) -> None:
+    """Rolled up or read night by night, the same files are known; a night that changes later is read again."""
+
+    def put(night: date, names: list[str]) -> None:
+        received = tuple(ReceivedFile(name, 1, 2, f"{name}-{night}") for name in names)
+        write_receptions(tmp_path / night.isoformat(), [Reception("5901", "received", "ok", files=received)])
+
+    nights = [FIRST + timedelta(days=n) for n in range(LOOSE + 10)]
+    for night in nights[:LOOSE]:
+        put(night, ["a"])
+    before = known_files(tmp_path, nights[5].isoformat())["5901"]
+    assert not (tmp_path / ROLL).exists()
+    for night in nights[LOOSE:]:
+        put(night, ["a"])
+    after = known_files(tmp_path, nights[5].isoformat())["5901"]
+    assert (tmp_path / ROLL).exists()
+    assert after.hashes == before.hashes | {f"a-{night}" for night in nights[LOOSE:]}
+    assert f"a-{nights[5]}" not in after.hashes
+    put(nights[3], ["a", "b"])
+    assert f"b-{nights[3]}" in known_files(tmp_path, nights[5].isoformat())["5901"].hashes

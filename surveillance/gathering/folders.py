@@ -10,7 +10,8 @@ from surveillance.associations import Association
 from surveillance.files import sha256_hex
 from surveillance.gathering.feednames import NightOf, night_in_name
 from surveillance.gathering.inbox import Inbox
-from surveillance.gathering.receptions import STATUS, Known, ReceivedFile, Reception, write_receptions
+from surveillance.gathering.known import Known
+from surveillance.gathering.receptions import STATUS, ReceivedFile, Reception, write_receptions
 from surveillance.gathering.servers import closed
 from surveillance.gathering.taking import Desk, accept, verdict
 from surveillance.sftp.client import SftpError

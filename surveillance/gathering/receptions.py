@@ -7,9 +7,8 @@ It stays when the raw files are erased: later nights know from it which files th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from surveillance.files import write_atomic
@@ -84,44 +83,3 @@ def read_receptions(folder: Path) -> tuple[Reception, ...]:
     return tuple(
         Reception(**{**entry, "files": tuple(ReceivedFile(**file) for file in entry["files"])}) for entry in entries
     )
-
-
-@dataclass(frozen=True)
-class Known:
-    """What one association gave in other nights; `names` are those of earlier nights only."""
-
-    keys: frozenset[tuple[str, int, int]] = frozenset()
-    hashes: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-
-
-def known_files(inbox: Path, night: str) -> dict[str, Known]:
-    """What every association gave in the nights of `inbox` other than `night` (ISO date), earlier or later."""
-    files: dict[str, set[ReceivedFile]] = {}
-    names: dict[str, set[str]] = {}
-    for folder in _nights(inbox):
-        for reception in _remembered(folder) if folder.name != night else ():
-            files.setdefault(reception.association, set()).update(reception.files)
-            if folder.name < night:
-                names.setdefault(reception.association, set()).update(file.name for file in reception.files)
-    return {code: _known(found, names.get(code, set())) for code, found in files.items()}
-
-
-def _known(files: set[ReceivedFile], names: set[str]) -> Known:
-    keys, hashes = (file.key for file in files), (file.sha256 for file in files)
-    return Known(frozenset(keys), frozenset(hashes), frozenset(names))
-
-
-def _remembered(folder: Path) -> tuple[Reception, ...]:
-    path = folder / FILE
-    return _read_once(folder, path.stat().st_mtime_ns) if path.is_file() else ()
-
-
-@lru_cache(maxsize=4096)
-def _read_once(folder: Path, changed: int) -> tuple[Reception, ...]:
-    return read_receptions(folder)  # a replay of a year asks for each night hundreds of times
-
-
-def _nights(inbox: Path) -> Iterator[Path]:
-    if inbox.is_dir():
-        yield from sorted(path for path in inbox.iterdir() if path.is_dir())

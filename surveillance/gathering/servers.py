@@ -21,7 +21,8 @@ from surveillance.clock import Clock
 from surveillance.errors import SurveillanceError
 from surveillance.gathering.feednames import NightOf, night_in_name
 from surveillance.gathering.inbox import Inbox
-from surveillance.gathering.receptions import STATUS, Known, Reception, read_receptions, write_receptions
+from surveillance.gathering.known import Known
+from surveillance.gathering.receptions import STATUS, Reception, read_receptions, write_receptions
 from surveillance.gathering.taking import Desk, take
 from surveillance.sftp.client import NET_CODES, Endpoint, Session, SftpError, connect
 from surveillance.sftp.keys import KeyUnusable

@@ -11,7 +11,8 @@ from datetime import time as hour
 from surveillance.associations import Association
 from surveillance.gathering.feednames import NightOf
 from surveillance.gathering.inbox import SIDECAR, Inbox
-from surveillance.gathering.receptions import Known, ReceivedFile, Reception
+from surveillance.gathering.known import Known
+from surveillance.gathering.receptions import ReceivedFile, Reception
 from surveillance.sftp.client import SftpError
 from surveillance.sftp.remote import Listing, RemoteFile
 from surveillance.sftp.session import Session

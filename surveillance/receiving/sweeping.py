@@ -20,7 +20,8 @@ from surveillance.content import Content
 from surveillance.errors import SettingsError
 from surveillance.gathering.feednames import NightOf, names_of
 from surveillance.gathering.inbox import Inbox
-from surveillance.gathering.receptions import FILE, Known, Reception, known_files
+from surveillance.gathering.known import Known, known_files
+from surveillance.gathering.receptions import FILE, Reception
 from surveillance.gathering.servers import Feed, Gathering, endpoint_of, gather_one, key_of
 from surveillance.gathering.taking import Desk
 from surveillance.journal import Journal

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from surveillance.gathering.feednames import names_of
 from surveillance.gathering.folders import gather_folder
-from surveillance.gathering.receptions import Reception, known_files, read_receptions
+from surveillance.gathering.known import known_files
+from surveillance.gathering.receptions import Reception, read_receptions
 from surveillance.gathering.servers import gather_feeds
 
 if TYPE_CHECKING:
