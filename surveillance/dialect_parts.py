@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -20,6 +21,7 @@ HL7_PATH = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[([^\]]+)\])?-([1-9][0-9]?)(?:\.([
 STRICT = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """How names and values are compared: capitals, letters and digits only, accents lost, single spaces."""
     plain = unicodedata.normalize("NFKD", text.replace("°", " "))

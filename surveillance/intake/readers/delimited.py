@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from surveillance.dialects import MULTIPLE, Delimited, Dialect
@@ -18,10 +17,12 @@ from surveillance.intake.readers.header import combine, match_header
 from surveillance.intake.readers.lines import Lines
 from surveillance.intake.readers.raw import ITEM, Columns, FileRefused, RawTable, Refusal
 
+NONE: npt.NDArray[np.int64] = np.empty(0, np.int64)
+
 
 def read_delimited(texts: Texts, dialect: Dialect, limits: Limits) -> Iterator[RawTable]:
     """The lines of a delimited file, block by block, as columns of text; FileRefused when its header is not the one
-    agreed. The last line that is not blank is held back: it may be a total, or cut."""
+    agreed. The last block is held back: its last line may be a total, or cut."""
     yield from Delimiting(texts, dialect, limits).tables()
 
 
@@ -34,7 +35,7 @@ class Delimiting:
         self.lines = Lines(texts.pieces(), limits.line_chars)
         self.names: list[str] | None = None
         self.places: dict[str, list[int]] = {}
-        self.held, self.held_number = "", 0  # the last line that is not blank
+        self.held, self.numbers = "", NONE  # the last block that has lines, and their numbers
         self.read = False  # was there anything but a header?
 
     def tables(self) -> Iterator[RawTable]:
@@ -52,17 +53,11 @@ class Delimiting:
         if not kept:
             raw.blank_lines += block.count("\n")
             return raw
-        end = block.index("\n", len(kept) - 1) + 1
-        raw.blank_lines += block.count("\n", end)
-        block = block[:end]
-        last = first + block.count("\n") - 1
-        start = block.rfind("\n", 0, end - 1) + 1
-        numbers = np.arange(first, last, dtype=np.int64)
-        if self.held:
-            self._cut(self.held + "\n" + block[:start], np.concatenate(([self.held_number], numbers)), raw)
-        elif start:
-            self._cut(block[:start], numbers, raw)
-        self.held, self.held_number = block[start : end - 1], last
+        end = block.index("\n", len(kept) - 1)
+        raw.blank_lines += block.count("\n", end + 1)
+        self._cut(raw)
+        self.held = block[:end]
+        self.numbers = np.arange(first, first + self.held.count("\n") + 1, dtype=np.int64)
         return raw
 
     def _header(self, block: str, first: int, raw: RawTable) -> tuple[str, int]:
@@ -81,65 +76,49 @@ class Delimiting:
         self.places = match_header(self.names, self.dialect, raw)
         raw.header_lines += 1
 
-    def _cut(self, block: str, numbers: npt.NDArray[np.int64], raw: RawTable) -> None:
-        """The cells of whole lines, into the table of the block."""
+    def _cut(self, raw: RawTable) -> None:
+        """The cells of the lines held, into the table of a block."""
+        if not self.held:
+            return
         wanted = sorted({place for places in self.places.values() for place in places})
         assert self.names is not None
-        found = cut(block, wanted, len(self.names), self.form, self.limits.line_chars)
+        found = cut(self.held + "\n", wanted, len(self.names), self.form, self.limits.line_chars)
         raw.blank_lines += len(found.blank)
-        raw.problems += [Refusal(int(numbers[place]), check) for place, check in found.broken]
-        raw.line_no, raw.columns = numbers[found.rows], to_columns(found, self.places)
-        self.read = True
+        raw.problems += [Refusal(int(self.numbers[place]), check) for place, check in found.broken]
+        raw.line_no, raw.columns = self.numbers[found.rows], to_columns(found, self.places)
+        self.held, self.numbers, self.read = "", NONE, True
 
     def _finish(self) -> RawTable:
         """What the end of the file tells: a total, a cut, nothing at all."""
-        unended, form = self.lines.unended, self.form
-        raw = RawTable(lines_in=int(bool(unended)))
-        if unended and is_blank(unended, form):
+        unended, raw = self.lines.unended, RawTable(lines_in=int(bool(self.lines.unended)))
+        if unended and is_blank(unended, self.form):
             raw.blank_lines += 1
         elif unended and self.names is None:
             self._take_header(unended, raw)
         elif unended:
-            if self.held:
-                self._cut(self.held + "\n", np.array([self.held_number]), raw)
-            self.held, self.held_number = unended, self.lines.count
+            self.held += "\n" + unended if self.held else unended
+            self.numbers = np.append(self.numbers, self.lines.count)
         if self.names is None:
             raise FileRefused("empty", "aucune ligne", self.lines.count)
-        cut_here = unended != "" and self.held_number == self.lines.count
-        held = self._end(raw, bool(unended), cut_here)
-        last = RawTable()
-        if held:
-            self._cut(held + "\n", np.array([self.held_number]), last)
+        self._end(raw, bool(unended))
+        self._cut(raw)
         if not self.read and not raw.problems and not raw.truncated:
             raise FileRefused("empty", "un en-tête, aucune visite", self.lines.count)
         raw.notes += self.texts.notes()
-        return joined(raw, last)
+        return raw
 
-    def _end(self, raw: RawTable, unended: bool, last_unended: bool) -> str:
-        """Sets aside the total line, and the last line when it was cut; gives the last line when it is a visit."""
-        total = re.fullmatch(self.form.total_line, self.held, re.ASCII) if self.form.total_line and self.held else None
+    def _end(self, raw: RawTable, unended: bool) -> None:
+        """Sets aside the total line, and the last line when it was cut."""
+        rest, _, last = self.held.rpartition("\n")
+        total = re.fullmatch(self.form.total_line, last, re.ASCII) if self.form.total_line and last else None
         if total is not None and not self.texts.cut:
             raw.total_lines, raw.announced = 1, int(total["count"])
-            return ""
-        if self.texts.cut or (unended and self.dialect.final_newline):
+            self.held, self.numbers = rest, self.numbers[:-1]
+        elif self.texts.cut or (unended and self.dialect.final_newline):
             raw.truncated = f"à la ligne {self.lines.count}" if unended else f"après la ligne {self.lines.count}"
-            if self.held and last_unended:
-                raw.problems.append(Refusal(self.held_number, "CUT_LINE"))
-                return ""
-        return self.held
-
-
-def joined(raw: RawTable, last: RawTable) -> RawTable:
-    """Two tables of one file as one."""
-    raw.lines_in += last.lines_in
-    raw.blank_lines += last.blank_lines
-    raw.problems += last.problems
-    if len(last.line_no):
-        if len(raw.line_no):
-            last.columns = {name: pa.concat_arrays([raw.columns[name], last.columns[name]]) for name in last.columns}
-            last.line_no = np.concatenate((raw.line_no, last.line_no))
-        raw.line_no, raw.columns = last.line_no, last.columns
-    return raw
+            if unended and last and self.numbers[-1] == self.lines.count:
+                raw.problems.append(Refusal(self.lines.count, "CUT_LINE"))
+                self.held, self.numbers = rest, self.numbers[:-1]
 
 
 def split_header(line: str, form: Delimited) -> list[str]:

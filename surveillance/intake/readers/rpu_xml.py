@@ -205,12 +205,13 @@ def to_table(records: list[Record], closed: int, dialect: Dialect) -> RawTable:
     """The last records of those that were closed, as columns by canonical field."""
     columns: Columns = {}
     for name, spec in dialect.fields.items() if records else ():
+        every = spec.names
         if name in MULTIPLE:
             columns[name] = [join(record, spec.columns) for record in records]
         elif spec.joined:
-            columns[name] = [joined([first(record, names) for names in spec.names]) for record in records]
+            columns[name] = [joined([first(record, names) for names in every]) for record in records]
         else:
-            columns[name] = [first(record, spec.names[0]) for record in records]
+            columns[name] = [first(record, every[0]) for record in records]
     return RawTable(columns, range(closed - len(records) + 1, closed + 1), lines_in=len(records))
 
 
