@@ -16,6 +16,16 @@ WINDOWS = re.compile("[\x80-\x9f]")
 MOJIBAKE = re.compile("Ã[\x80-\xbf\u0152-\u2122]|Â[\xa0-\xbf]|â€[\x80-\xbf\u0152-\u2122]|\ufffd")
 # A sequence that UTF-8 writes for a letter and that is all but impossible in a French text in one byte per letter.
 UTF8_LETTER = re.compile(rb"[\xc3\xc2\xc5][\x80-\xbf]")
+# How files begin that are no text: said by name, since "not the encoding agreed" would send the sender astray.
+CONTAINERS = {
+    b"\x1f\x8b": "le contenu est compressé (gzip), ce que le format ne prévoit pas",
+    b"PK\x03\x04": "le contenu est une archive zip ou un classeur, ce que le format ne prévoit pas",
+    b"7z\xbc\xaf": "le contenu est une archive 7z, ce que le format ne prévoit pas",
+    b"Rar!": "le contenu est une archive rar, ce que le format ne prévoit pas",
+    b"\xd0\xcf\x11\xe0": "le contenu est un document d'Office, ce que le format ne prévoit pas",
+    b"%PDF": "le contenu est un PDF, ce que le format ne prévoit pas",
+}
+NULS = 0.1  # share of nul bytes from which a text is in UTF-16: half of its bytes are nul
 
 
 class Undecodable(Exception):
@@ -24,6 +34,21 @@ class Undecodable(Exception):
     def __init__(self, line: int) -> None:
         super().__init__(f"line {line}")
         self.line = line
+
+
+def refuse_container(piece: bytes) -> None:
+    """FileRefused when a file begins as what is no text."""
+    for sign, said in CONTAINERS.items():
+        if piece.startswith(sign):
+            raise FileRefused("unreadable", said)
+
+
+def nuls_in(piece: bytes, lines: int) -> FileRefused:
+    """What nul bytes tell: another encoding, or a file that was damaged at a line."""
+    if piece.count(0) >= NULS * len(piece):
+        return FileRefused("encoding", "octets nuls en nombre, comme en UTF-16")
+    line = lines + 1 + piece.count(10, 0, piece.index(0))
+    return FileRefused("unreadable", f"octet nul à la ligne {line}, le fichier a été abîmé")
 
 
 class Texts:
@@ -50,9 +75,11 @@ class Texts:
             raise FileRefused("too_large", f"plus de {self.limits.output_bytes // 1_000_000} Mo")
         seen = False
         for piece in self._bytes():
+            if not seen:
+                refuse_container(piece)
             seen = True
             if b"\0" in piece:
-                raise FileRefused("encoding", "octets nuls (UTF-16 ?)")
+                raise nuls_in(piece, self.lines)
             text = self._decode(piece)
             if self._broken and (not self.lines or b"\n" in self._broken):
                 raise Undecodable(self.lines + 1)
