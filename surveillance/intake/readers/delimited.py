@@ -73,7 +73,13 @@ class Delimiting:
 
     def _take_header(self, line: str, raw: RawTable) -> None:
         self.names = split_header(line, self.form)
-        self.places = match_header(self.names, self.dialect, raw)
+        try:
+            self.places = match_header(self.names, self.dialect, raw)
+        except FileRefused as verdict:
+            if "\r" not in line.rstrip("\r"):
+                raise
+            said = "les lignes finissent par CR seul : exporter avec CRLF (Windows) ou LF"
+            raise FileRefused("unreadable", said, verdict.lines) from None
         raw.header_lines += 1
 
     def _cut(self, raw: RawTable) -> None:
@@ -99,6 +105,8 @@ class Delimiting:
             self.held += "\n" + unended if self.held else unended
             self.numbers = np.append(self.numbers, self.lines.count)
         if self.names is None:
+            if self.texts.cut:
+                raise FileRefused("truncated", "avant la fin de la première ligne", self.lines.count)
             raise FileRefused("empty", "aucune ligne", self.lines.count)
         self._end(raw, bool(unended))
         self._cut(raw)
