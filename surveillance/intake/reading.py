@@ -205,16 +205,16 @@ class Reading:
         sorting = Sorting(self.origin, column_names(self.dialect), self.checks, self.scratch)
         for raw in read_parts(self.source, self.dialect, encoding, self.checks.limits):
             if len(raw.line_no) and not ordered:
-                self._check_order(raw)
+                self._check_order(raw, sorting.accounts.lines_in + raw.lines_in)
                 ordered = True
             sorting.take(raw, lambda raw: reader.read(raw, self.association.code, self.days[1]))
         return sorting
 
-    def _check_order(self, raw: RawTable) -> None:
+    def _check_order(self, raw: RawTable, lines: int) -> None:
         """Are day and month exchanged? The first part, up to some 30,000 lines, tells."""
         starts: Any = raw.columns.get("start_at", raw.columns.get("start_date", ()))
         texts = starts.to_pylist() if isinstance(starts, pa.Array) else starts
-        check_order(texts, self.dialect, *self.days, self.checks.shares.swapped_block, raw.lines_in)
+        check_order(texts, self.dialect, *self.days, self.checks.shares.swapped_block, lines)
 
 
 def check_sender(accounts: RawTable, named: str, association: Association) -> None:
