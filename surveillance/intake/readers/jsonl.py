@@ -111,12 +111,23 @@ def refuse_constant(name: str) -> None:
     raise ValueError("not JSON")
 
 
-DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=refuse_constant)
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; a key given twice is refused, since one of its values would be chosen by chance."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+DECODER = json.JSONDecoder(
+    object_pairs_hook=unique, parse_int=str, parse_float=str, parse_constant=refuse_constant
+)
+STRANGE = "\a"  # stands for an object, a list or a truth value where a text is agreed: no check takes it for a value
 
 
 def text_of(value: object) -> str | None:
-    """A scalar as text; an object or a list where a scalar is agreed is nothing."""
-    return value if isinstance(value, str) else None
+    """A scalar as text; what is there and is none is told as unreadable, not as absent."""
+    return value if isinstance(value, str) or value is None else STRANGE
 
 
 def first_getter(spec: FieldSpec) -> Getter:
@@ -139,7 +150,7 @@ def scalar_getter(path: str) -> Getter:
 
     def get(record: dict[str, Any]) -> str | None:
         found = record.get(head)
-        return inner(found) if isinstance(found, dict) else None
+        return inner(found) if isinstance(found, dict) else text_of(found) and STRANGE
 
     return get
 
@@ -153,10 +164,11 @@ def items_getter(paths: list[str], system: str) -> Getter:
         items = []
         for name, key in steps:
             found = record.get(name)
-            for item in found if isinstance(found, list) else ():
-                value = text_of(item.get(key)) if isinstance(item, dict) else None
+            for item in found if isinstance(found, list) else () if found is None else (STRANGE,):
+                shaped = item if isinstance(item, dict) else {key: STRANGE}
+                value = text_of(shaped.get(key))
                 if value:
-                    prefix = text_of(item.get(system_key)) if system_key else None
+                    prefix = text_of(shaped.get(system_key)) if system_key else None
                     items.append(f"{prefix}{SYSTEM}{value}" if prefix else value)
         return ITEM.join(items) if items else None
 

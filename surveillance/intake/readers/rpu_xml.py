@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from lxml import etree
 
@@ -34,12 +35,12 @@ def read_rpu_xml(texts: Texts, dialect: Dialect, limits: Limits) -> Iterator[Raw
         for record in walk.records(paper.pieces()):
             records.append(record)
             if len(records) == PART:
-                yield to_table(records, walk.closed, dialect)
+                yield to_table(records, walk.closed, dialect, walk.longest)
                 records = []
     except etree.XMLSyntaxError as error:
         broken = error
     paper.read_on()
-    last = to_table(records, walk.closed, dialect)
+    last = to_table(records, walk.closed, dialect, walk.longest)
     last.lines_in += walk.opened - walk.closed
     if broken is not None:
         note_break(paper, walk, last, broken)
@@ -59,6 +60,8 @@ class Paper:
             if not self._begun:
                 piece = DECLARATION.sub("", piece, count=1)
                 self._begun = bool(piece.strip())
+                if self._begun and not piece.lstrip().startswith("<"):
+                    raise FileRefused("unreadable", "le contenu n'est pas du XML")
             self._keep(piece)
             for start in range(0, len(piece) if self._begun else 0, FEED):
                 yield piece[start : start + FEED]
@@ -82,6 +85,8 @@ class Paper:
 
 def note_break(paper: Paper, walk: Walk, raw: RawTable, error: etree.XMLSyntaxError) -> None:
     """A file without its closing tag was cut; with it, the XML is malformed and nothing in it is believed."""
+    if "depth" in (error.msg or ""):  # libxml2 stops at 256 levels, before we look
+        raise FileRefused("unreadable", "trop d'éléments emboîtés", walk.opened) from None
     if paper.closes(walk.form.root):
         raise FileRefused("unreadable", f"XML mal formé, ligne {error.lineno or 0}", walk.opened) from None
     raw.truncated = f"après {walk.closed} visites"
@@ -99,6 +104,8 @@ def finish(raw: RawTable, walk: Walk, dialect: Dialect, texts: Texts) -> None:
     if walk.closed and missing:
         raise FileRefused("header_changed", change(missing, walk.present, dialect), walk.opened)
     raw.notes += texts.notes()
+    if extra := unknown(walk.present, dialect):
+        raw.notes.append(("extra_columns", ", ".join(extra)))
 
 
 def lacking(present: set[str], dialect: Dialect) -> list[str]:
@@ -116,7 +123,7 @@ class Walk:
     """One pass over the elements: counts the records opened and closed, checks depth and size of texts."""
 
     def __init__(self, form: Records, limits: Limits) -> None:
-        self.form, self.limits = form, limits
+        self.form, self.limits, self.longest = form, limits, limits.line_chars
         self.opened = self.closed = 0
         self.association = ""
         self.present: set[str] = set()  # the elements that some record has
@@ -160,17 +167,13 @@ class Walk:
     def _record(self, element: etree._Element) -> Record:
         """The texts of a record by path; `LISTE_DA.DA` may have several, an empty element has one empty text."""
         found: Record = {}
-        longest = self.limits.line_chars
         for child in element:
             if len(child):
                 self._check_rest(child)
                 for inner in child:
                     found.setdefault(f"{child.tag}.{inner.tag}", []).append(inner.text or "")
             else:
-                text = child.text or ""
-                if len(text) > longest:
-                    raise FileRefused("unreadable", "un texte dépasse la longueur admise", self.opened)
-                found.setdefault(str(child.tag), []).append(text)
+                found.setdefault(str(child.tag), []).append(child.text or "")
         return found
 
     def _forget(self, element: etree._Element) -> None:
@@ -201,9 +204,15 @@ def path_of(element: etree._Element) -> str:
     return ".".join(reversed(tags[:-1]))
 
 
-def to_table(records: list[Record], closed: int, dialect: Dialect) -> RawTable:
-    """The last records of those that were closed, as columns by canonical field."""
-    columns: Columns = {}
+def to_table(records: list[Record], closed: int, dialect: Dialect, longest: int) -> RawTable:
+    """The last records of those that were closed, as columns by canonical field; those with too long a text apart."""
+    columns, size = Columns(), len(records)
+    long = [n for n, record in enumerate(records) if max(map(len, chain(*record.values())), default=0) > longest]
+    numbers: Sequence[int] = range(closed - size + 1, closed + 1)
+    problems = [Refusal(numbers[n], "LINE_TOO_LONG") for n in long]
+    if long:
+        kept = sorted(set(range(size)) - set(long))
+        records, numbers = [records[n] for n in kept], [numbers[n] for n in kept]
     for name, spec in dialect.fields.items() if records else ():
         every = spec.names
         if name in MULTIPLE:
@@ -212,7 +221,7 @@ def to_table(records: list[Record], closed: int, dialect: Dialect) -> RawTable:
             columns[name] = [joined([first(record, names) for names in every]) for record in records]
         else:
             columns[name] = [first(record, every[0]) for record in records]
-    return RawTable(columns, range(closed - len(records) + 1, closed + 1), lines_in=len(records))
+    return RawTable(columns, numbers, problems, lines_in=size)
 
 
 def first(record: Record, tags: tuple[str, ...]) -> str | None:
@@ -226,9 +235,15 @@ def join(record: Record, tags: list[str]) -> str | None:
     return ITEM.join(items) if items else None
 
 
+def unknown(present: set[str], dialect: Dialect) -> list[str]:
+    """Elements of records that nobody agreed, the first five; the list that holds agreed ones may be empty."""
+    known = {name for spec in dialect.fields.values() for names in spec.names for name in names} | set(dialect.ignored)
+    lists = {name.rpartition(".")[0] for name in known}
+    return sorted(tag for tag in present - known - lists if TAG.fullmatch(tag))[:5]
+
+
 def change(missing: list[str], present: set[str], dialect: Dialect) -> str:
     """Which agreed elements no record has, and which new ones it has."""
-    known = {name for spec in dialect.fields.values() for names in spec.names for name in names} | set(dialect.ignored)
-    extra = sorted(tag for tag in present - known if TAG.fullmatch(tag))[:5]
+    extra = unknown(present, dialect)
     text = f"élément attendu absent : {', '.join(missing)}"
     return text + (f" ; élément inattendu : {', '.join(extra)}" if extra else "")
