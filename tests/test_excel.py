@@ -106,7 +106,7 @@ def test_the_header_is_matched_as_in_any_table() -> None:
     header = tuple("Sexes" if name == "Sexe" else name for name in formats.HEADER)
     assert verdict_of(EXCEL, formats.xlsx(rows(1), header))[1].endswith("« Sexe » attendu, « Sexes » trouvé ?")
     wider = formats.xlsx([*rows(1), (*formats.excel_row(2), "SECRET")])
-    assert raw_of(EXCEL, wider).notes == []
+    assert raw_of(EXCEL, wider).notes == [("extra_columns", "des cellules au-delà de l'en-tête")]
     assert raw_of(EXCEL, formats.xlsx(rows(1), (*formats.HEADER, "Nom"))).notes == [("extra_columns", "1 (Nom)")]
 
 

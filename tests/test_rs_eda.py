@@ -83,7 +83,7 @@ def test_a_case_that_is_none_is_refused_alone(text: str, check: str) -> None:
         (formats.documents(formats.envelope(cases(1))).replace(b'"senderID"', b'"distributionID"'), "unreadable"),
         (formats.documents(cases(2)).replace(b"caseId", b"case"), "header_changed"),
         (formats.documents(cases(2)).replace(b"fievre", b"fi\xe8vre"), "encoding"),
-        (formats.documents(cases(2)).replace(b"fievre", b"\0"), "encoding"),
+        (formats.documents(cases(2)).replace(b"fievre", b"\0"), "unreadable"),
         (formats.documents(cases(2)).decode().encode("utf-16"), "encoding"),
     ],
 )

@@ -45,6 +45,8 @@ def read_excel(data: bytes, dialect: Dialect, limits: Limits) -> RawTable:
     sound = sound_rows(rows, start + 1, errors, limits, raw)
     if not sound and not raw.problems:
         raise FileRefused("empty", "un en-tête, aucune visite", raw.lines_in)
+    if any(not is_blank(row[len(names) :]) for row in sound):
+        raw.notes.append(("extra_columns", "des cellules au-delà de l'en-tête"))
     raw.columns = to_columns(sound, places, dialect)
     return raw
 

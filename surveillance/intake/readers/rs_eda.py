@@ -67,6 +67,8 @@ def split_documents(text: str, cut: bool, raw: RawTable) -> Iterator[Any]:
     place = skip(text, place + array)
     if not text[place:]:
         raise FileRefused("empty", "aucun document")
+    if not array and text[place] != "{":
+        raise FileRefused("unreadable", "le contenu n'est pas du JSON")
     while text[place : place + 1] != "]":
         try:
             document, place = DECODER.raw_decode(text, place)
