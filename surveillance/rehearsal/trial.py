@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 
 from surveillance.associations import Association
 from surveillance.dialects import Dialect
-from surveillance.intake.checks import Checks
 from surveillance.receipts.issuing import Issuer
 from surveillance.receipts.receipt import Receipt
 
@@ -41,11 +40,11 @@ class Trial:
     cancelled: bool = False
     _seen: set[str] = field(default_factory=set, repr=False)
 
-    def add(self, result: FileResult, receipt: Receipt, checks: Checks) -> None:
+    def add(self, result: FileResult, receipt: Receipt) -> None:
         """One more file."""
         self.receipts.append(receipt)
         self.days |= result.dates.keys()
-        self.ran |= _ran(result, checks)
+        self.ran |= result.ran
         for group in (*receipt.refused, *receipt.kept):
             self.found[group.check] += group.count
         self.noted.update(check for check, _ in result.notes)
@@ -88,12 +87,6 @@ class Trial:
         return refused / (lines - again) if lines > again else 0.0
 
 
-def _ran(result: FileResult, checks: Checks) -> frozenset[str]:
-    """The checks of lines that were looked at; where the reader does not say: all, of a file that had good lines."""
-    told: frozenset[str] | None = getattr(result, "ran", None)
-    return frozenset(checks.row if result.ledger["accepted"] else ()) if told is None else told
-
-
 def _any(lists: pa.Array) -> pa.Array:
     return pc.greater(pc.list_value_length(lists), 0)
 
@@ -104,5 +97,5 @@ def run_trial(
     """Read trial files in the order given; nothing is written."""
     trial = Trial()
     for path in paths:
-        trial.add(*issuer.read(path, member, night, dialect), issuer.context.checks)
+        trial.add(*issuer.read(path, member, night, dialect))
     return trial
