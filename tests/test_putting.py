@@ -145,7 +145,15 @@ def test_who_was_told_accepted_is_told_once_more_when_the_night_sets_the_file_as
         put_letters(found, member(), depot.endpoint(), told.post)
     text = (depot.root / "recus" / f"{NAME}.recu-2.txt").read_text(encoding="utf-8").replace("\u00a0", " ")
     assert "MIS DE CÔTÉ : volume inhabituel" in text and "- arrivée tardive" in text
+    assert "VERDICT : ACCEPTÉ" not in text and "partent avec le fichier" not in text, "one verdict, the night's"
     assert told.names == [f"{NAME}.recu.txt", f"{NAME}.recu-2.txt"]
+    free = {sha256_hex(data): NightFound({"loaded": 30})}
+    for expected in (1, 0):
+        found = letters_for(member(), inbox, files.NIGHT, Ledger(told.post.state, "5901"), issue, free)
+        assert len(found) == expected
+        put_letters(found, member(), depot.endpoint(), told.post)
+    text = (depot.root / "recus" / f"{NAME}.recu-3.txt").read_text(encoding="utf-8").replace("\u00a0", " ")
+    assert "VERDICT : ACCEPTÉ" in text and "- libéré : ce fichier avait été mis de côté" in text
 
 
 def test_an_association_that_wants_none_gets_none(told: Told, issue: Issuer) -> None:

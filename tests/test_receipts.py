@@ -198,7 +198,8 @@ def test_it_is_french_of_78_columns_and_says_what_to_repair_and_whom_to_call(iss
     assert max(map(len, text.splitlines())) <= 78
     assert "VERDICT : ACCEPTÉ, sauf 1 ligne(s) refusée(s)" in plain
     assert "Reçu le             14/01/2024 à 14:03 (heure de Paris)" in plain
-    assert "- DATE_UNREADABLE – 1 ligne(s), colonne « Date visite »" in plain
+    assert "ou n'existe pas – 1 ligne(s), colonne « Date visite »" in " ".join(plain.split())
+    assert "Contrôle : DATE_UNREADABLE" in plain
     assert "Comment réparer : écrire la date dans la forme convenue" in plain
     assert "Lignes : 31" in plain
     assert issue.words.contact in plain

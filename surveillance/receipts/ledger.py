@@ -9,7 +9,7 @@ from surveillance.files import write_atomic
 
 
 class Ledger:
-    """The receipts put into one association's folder: {SHA-256 of the file, or SHA-256/held: name of the receipt}."""
+    """The receipts put into one association's folder: {SHA-256 of the file, or SHA-256/held, /released: name}."""
 
     def __init__(self, state: Path, code: str) -> None:
         self.path = state / "receipts" / f"{code}.json"

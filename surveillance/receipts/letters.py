@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -29,11 +29,13 @@ class Letter:
     verdict: str
     text: bytes
     twin: bytes
+    released: bool = False
 
     @property
     def key(self) -> str:
-        """What the ledger knows it by: who was told "accepted" is told once more when a night sets the file aside."""
-        return self.sha256 + ("/held" if self.verdict == ASIDE else "")
+        """What the ledger knows it by: who was told "accepted" is told once more when a night sets the file aside, and
+        once more when it is released."""
+        return self.sha256 + ("/held" if self.verdict == ASIDE else "/released" if self.released else "")
 
     def named(self, copy: int = 1) -> dict[str, bytes]:
         """The two files by name; a second receipt of that name, with other content, is numbered."""
@@ -55,7 +57,8 @@ def read_letter(folder: Path) -> Letter | None:
     whole = json.loads(twin.read_bytes())
     body, found = whole["body"], whole["night_found"]
     verdict = ASIDE if found and found["held"] else body["verdict"]
-    return Letter(body["file"], body["sha256"], verdict, texts[0].read_bytes(), twin.read_bytes())
+    released = bool(found and found.get("released"))
+    return Letter(body["file"], body["sha256"], verdict, texts[0].read_bytes(), twin.read_bytes(), released)
 
 
 def letters_for(
@@ -68,12 +71,22 @@ def letters_for(
     folder = inbox / night.isoformat() / member.code
     once = {file.sha256: file for file in Inbox(folder).listed() if member.receipts}
     new = [file for sha256, file in once.items() if not _told(sha256, ledger, found or {})]
+    if found is not None:
+        found = {sha256: replace(one, released=_released(sha256, ledger, one)) for sha256, one in found.items()}
     return [_letter(folder / file.name, member, night, issuer, found) for file in new]
 
 
 def _told(sha256: str, ledger: Ledger, found: Found) -> bool:
+    """Does the association know all there is to tell of these bytes?"""
+    if sha256 in found and _released(sha256, ledger, found[sha256]):
+        return ledger.had(f"{sha256}/released")
     aside = found[sha256].held if sha256 in found else ""
     return ledger.had(f"{sha256}/held") or (ledger.had(sha256) and not aside)
+
+
+def _released(sha256: str, ledger: Ledger, found: NightFound) -> bool:
+    """Was it told that the file is set aside, and is it now counted?"""
+    return ledger.had(f"{sha256}/held") and not found.held
 
 
 def _letter(path: Path, member: Association, night: date, issuer: Issuer, found: Found | None) -> Letter:
@@ -82,4 +95,5 @@ def _letter(path: Path, member: Association, night: date, issuer: Issuer, found:
     own = found.get(receipt.sha256, NightFound()) if found is not None else None
     text = receipt_text(receipt, issuer.words, came, own).encode()
     verdict = ASIDE if own and own.held else receipt.verdict
-    return Letter(receipt.file, receipt.sha256, verdict, text, receipt_json(receipt, came, own))
+    twin = receipt_json(receipt, came, own)
+    return Letter(receipt.file, receipt.sha256, verdict, text, twin, bool(own and own.released))

@@ -82,13 +82,15 @@ class Receipt:
 class NightFound:
     """What only a night can find of a file.
 
-    counts: its accepted lines by fate. held: why the night set the file aside, if it did. unusual: what is not as this
+    counts: its accepted lines by fate. held: why the night set the file aside, if it did. released: was it set aside
+    before, and told so? unusual: what is not as this
     association usually sends, in French; it holds for all its files of the night.
     """
 
     counts: Mapping[str, int] = field(default_factory=dict)
     held: str = ""
     unusual: tuple[str, ...] = ()
+    released: bool = False
 
 
 @dataclass(frozen=True)

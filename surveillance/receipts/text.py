@@ -6,12 +6,12 @@ import json
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from surveillance.clock import PARIS
-from surveillance.receipts.receipt import Group, NightFound, Receipt, Remark
+from surveillance.receipts.receipt import HELD, Group, NightFound, Receipt, Remark
 from surveillance.receipts.words import ReceiptWords
 
 JOIN = "\u00a0"  # a line never begins with a colon, nor ends with an opening quote
@@ -37,6 +37,8 @@ def receipt_text(receipt: Receipt, words: ReceiptWords, received: datetime, foun
     """The receipt put into the association's folder: the body, when it came, what only the night can find."""
     at = received.astimezone(PARIS).strftime("%d/%m/%Y à %H:%M (heure de Paris)")
     head = [words.title, "=" * len(words.title), *_labelled(words.received, at, words)]
+    if found and found.held:  # the one verdict that counts is the night's: nothing of this file leaves yet
+        receipt = replace(receipt, verdict="set_aside", cause=Remark(HELD, found.held, ""))
     parts = ["\n".join(head), body_text(receipt, words).rstrip("\n"), "\n".join(_night(found, words))]
     return "\n\n".join(parts) + "\n"
 
@@ -67,8 +69,11 @@ def _verdict(receipt: Receipt, words: ReceiptWords) -> list[str]:
 
 
 def _remark(remark: Remark, words: ReceiptWords) -> list[str]:
-    lines = _wrap(remark.sentence, words, "  ", "  ")
-    return lines + (_wrap(f"{words.repair} : {remark.repair}", words, "  → ", "    ") if remark.repair else [])
+    return _wrap(remark.sentence, words, "  ", "  ") + _repair(remark.repair, words)
+
+
+def _repair(text: str, words: ReceiptWords) -> list[str]:
+    return _wrap(f"{words.repair} : {text}", words, "  → ", "    ") if text else []
 
 
 def _accounts(receipt: Receipt, words: ReceiptWords) -> list[str]:
@@ -97,9 +102,10 @@ def _groups(title: str, groups: Sequence[Group], receipt: Receipt, words: Receip
     lines = [title]
     for group in groups:
         column = ", " + words.column.format(column=group.column) if group.column else ""
-        lines += _wrap(f"{group.check} – {words.times.format(count=group.count)}{column}", words, "- ", "  ")
-        lines += _remark(Remark(group.check, group.sentence, group.repair), words)
+        lines += _wrap(f"{group.sentence} – {words.times.format(count=group.count)}{column}", words, "- ", "  ")
+        lines += _repair(group.repair, words)
         lines += _wrap(f"{called} : {_numbers(group, words)}", words, "  ", "  ")
+        lines += _wrap(f"{words.check} : {group.check}", words, "  ", "  ")
     return lines
 
 
@@ -131,7 +137,8 @@ def _night(found: NightFound | None, words: ReceiptWords) -> list[str]:
         return lines + _wrap(words.night_later, words, "  ", "  ")
     if found.held:
         lines += _wrap(f"{words.verdicts['set_aside']} : {found.held}", words, "- ", "  ")
-        lines += _wrap(words.next["set_aside"], words, "  → ", "    ")
+    if found.released:
+        lines += _wrap(words.released, words, "- ", "  ")
     for name, sentence in words.found.items():
         if found.counts.get(name):
             lines += _wrap(sentence.format(count=found.counts[name]), words, "- ", "  ")

@@ -45,6 +45,7 @@ class ReceiptWords(BaseModel):
     kept_title: str
     notes_title: str
     column: str
+    check: str
     times: str
     more_lines: str
     next_title: str
@@ -53,6 +54,7 @@ class ReceiptWords(BaseModel):
     night_title: str
     night_only: str
     night_later: str
+    released: str
     verdicts: dict[str, str]
     ledger: dict[str, str]
     lines: dict[str, str]

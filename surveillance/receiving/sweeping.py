@@ -177,7 +177,7 @@ class _Sweep:
         receiver, ledger = self.receiver, Ledger(self.receiver.state, member.code)
         had = {letter.sha256 for letter in waiting(member, self.post)}
         box = Inbox(receiver.state / "inbox" / self.night.isoformat() / member.code)
-        known = {key.removesuffix("/held") for key in ledger.put} | had
+        known = {key.partition("/")[0] for key in ledger.put} | had
         if all(file.sha256 in known for file in box.listed()) or not member.receipts:
             return []  # nothing is read again
         found = letters_for(member, receiver.state / "inbox", self.night, ledger, receiver.issuer)
