@@ -121,7 +121,11 @@ def test_columns_are_found_by_name_in_any_order_and_without_accents() -> None:
             files.D1_HEADER.replace("Sexe", "0612345678"),
             "colonne attendue absente : Sexe ; colonne inattendue : 1 sans nom lisible",
         ),
-        (files.D1_HEADER.replace(";", ","), "la première ligne n'est pas l'en-tête convenu"),
+        (
+            files.D1_HEADER.replace(";", ","),
+            "le séparateur n'est plus celui convenu : « ; » attendu, « , » trouvé",
+        ),
+        (files.D1_HEADER.replace(";", " "), "la première ligne n'est pas l'en-tête convenu"),
     ],
 )
 def test_a_changed_header_refuses_the_file(header: str, detail: str) -> None:
@@ -142,6 +146,7 @@ def test_columns_nobody_asked_for_are_said_and_not_read() -> None:
         (D1, files.d1([]), "empty"),
         (D1, files.d1([files.d1_line(1)]).replace(b"LILLE", b"LILL\x81"), "encoding"),
         (D1, files.d1([files.d1_line(1)]).decode("cp1252").encode("utf-16"), "encoding"),
+        (D1, gzip.compress(files.d1([files.d1_line(1)])), "unreadable"),
         (D2, gzip.compress(b""), "empty"),
         (D2, files.d2([]), "empty"),
         (D2, gzip.compress(files.D2_HEADER.encode() + b"\nfi\xe8vre\n"), "encoding"),

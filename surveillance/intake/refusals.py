@@ -28,7 +28,7 @@ REFUSALS = pa.schema(
 )
 
 
-COLUMN = {  # the canonical field a refusal is about
+COLUMN = {  # the canonical field a refusal is about ("times": whichever hour of the line cannot be read)
     "ID_MISSING": "visit_id", "ID_SHAPE": "visit_id", "DUPLICATE": "visit_id", "DUPLICATE_ID": "visit_id",
     "DATE_MISSING": "start_at", "DATE_UNREADABLE": "start_at", "DATE_FUTURE": "start_at", "DATE_OLD": "start_at",
     "DATE_AMBIGUOUS": "start_at",
@@ -40,7 +40,7 @@ COLUMN = {  # the canonical field a refusal is about
     "POSTAL_UNKNOWN": "postal_code",
     "COMMUNE_UNREADABLE": "insee_code", "COMMUNE_UNKNOWN": "insee_code",
     "POSTAL_AMBIG": "postal_code", "CALL_AFTER_START": "call_at",
-    "CALL_UNREADABLE": "call_at", "END_UNREADABLE": "end_at", "DURATION": "end_at", "TIME_UNREADABLE": "start_at",
+    "CALL_UNREADABLE": "call_at", "END_UNREADABLE": "end_at", "DURATION": "end_at", "TIME_UNREADABLE": "times",
     "NO_START": "start_at", "START_UNREADABLE": "start_at", "DST_AMBIG": "start_at", "DST_MISSING": "start_at",
     "SAME_DAY": "start_at", "LATE": "start_at",
 }  # fmt: skip
@@ -127,6 +127,7 @@ def column_names(dialect: Dialect) -> Mapping[str, str]:
     for moment in ("start", "call"):
         if f"{moment}_date" in names:
             names[f"{moment}_at"] = names[f"{moment}_date"]
+    names["times"] = ", ".join(names[name] for name in ("call_time", "start_time") if name in names)
     names["age"] = ", ".join(names[name] for name in ("birth_date", "age", "age_years", "age_months") if name in names)
     return names
 

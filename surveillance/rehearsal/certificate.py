@@ -156,10 +156,16 @@ def certificate_text(found: Certificate, rules: RehearsalRules, verdicts: Mappin
     lines += _items([f"{words['visits']} : {found.visits} ; {words['days']} : {days}"])
     lines += ["", words["core_title"]]
     lines += [f"{'  ' if enough else '! '}{label:<48}{percent(share):>9}" for label, share, enough in found.core]
-    lines += ["", words["checks_title"], *(f"  {state.check:<20}{state.said}" for state in found.checks)]
+    lines += ["", words["checks_title"], *(line for state in found.checks for line in _check(state))]
     if found.recommended:
         lines += ["", words["recommended_title"], *_items(found.recommended)]
     return "\n".join([*lines, "", *textwrap.wrap(words["same"], WIDTH)]) + "\n"
+
+
+def _check(state: CheckState) -> list[str]:
+    """The line of a check; one that found something says what."""
+    said = f"{state.said} : {state.sentence}" if state.count else state.said
+    return textwrap.wrap(said, WIDTH, initial_indent=f"  {state.check:<20}", subsequent_indent=" " * 22)
 
 
 def _items(texts: tuple[str, ...] | list[str]) -> list[str]:

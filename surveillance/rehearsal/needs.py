@@ -18,6 +18,7 @@ KINDS = {  # how lines can be broken, by kind of dialect
 FIELDS = {  # the fields of a dialect from which a canonical field is read
     "start_at": ("start_at", "start_date"),
     "call_at": ("call_at", "call_date"),
+    "times": ("call_time", "start_time"),
     "age": ("birth_date", "age", "age_years", "age_months"),
 }
 ALSO = {  # checks that compare with another column than the one they are about

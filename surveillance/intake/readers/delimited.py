@@ -13,7 +13,7 @@ from surveillance.dialects import MULTIPLE, Delimited, Dialect
 from surveillance.intake.checks import Limits
 from surveillance.intake.readers.cutting import Cut, cut, is_blank, parse_quoted
 from surveillance.intake.readers.decoding import Texts
-from surveillance.intake.readers.header import combine, match_header
+from surveillance.intake.readers.header import combine, match_header, other_separator
 from surveillance.intake.readers.lines import Lines
 from surveillance.intake.readers.raw import ITEM, Columns, FileRefused, RawTable, Refusal
 
@@ -73,6 +73,8 @@ class Delimiting:
 
     def _take_header(self, line: str, raw: RawTable) -> None:
         self.names = split_header(line, self.form)
+        if change := other_separator(line, self.form, self.dialect):
+            raise FileRefused("header_changed", change, raw.lines_in)
         try:
             self.places = match_header(self.names, self.dialect, raw)
         except FileRefused as verdict:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from difflib import SequenceMatcher
 
-from surveillance.dialects import MULTIPLE, Dialect, fold
+from surveillance.dialects import MULTIPLE, Delimited, Dialect, fold
 from surveillance.intake.readers.raw import ITEM, FileRefused, RawTable, joined
 
 HEADER_WORD = re.compile(r"(?!.*\d{3})[^\W\d_][\w °'./()-]{0,39}")
 SHOWN = 5  # unexpected columns named in a sentence
+SEPARATORS = {";": ";", ",": ",", "\t": "tabulation", "|": "|"}  # and what they are called
 NEAR = 0.75  # share of letters in common (difflib) from which a name looks like another one
 
 
@@ -85,6 +86,20 @@ def header_change(missing: list[str], extra: list[str], width: int) -> str:
     text += f" ; colonne{plural} inattendue{plural} : {shown(extra)}" if extra else ""
     pairs = near_names(missing, extra)
     return "".join([text, *(f" ; « {one} » attendu, « {other} » trouvé ?" for one, other in pairs)])
+
+
+def other_separator(line: str, form: Delimited, dialect: Dialect) -> str:
+    """`le séparateur n'est plus celui convenu : « ; » attendu, « , » trouvé`, when the agreed names stand in the line
+    between other separators; "" otherwise."""
+    wanted = wanted_names(dialect)
+    if form.delimiter in line or len(wanted) < 2:
+        return ""
+    for other in SEPARATORS:
+        found = {fold(name) for name in line.replace(form.quote, "").split(other)} & set(wanted)
+        if len(found) * 2 > len(wanted):
+            agreed = SEPARATORS.get(form.delimiter, form.delimiter)
+            return f"le séparateur n'est plus celui convenu : « {agreed} » attendu, « {SEPARATORS[other]} » trouvé"
+    return ""
 
 
 def near_names(missing: list[str], extra: list[str]) -> list[tuple[str, str]]:
