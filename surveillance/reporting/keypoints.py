@@ -175,7 +175,8 @@ def _signals(data: ReportData, labels: Labels) -> str:
     found = data.signals
     if not len(found):
         return labels.say("points", "signals_none")
-    strong = found.sort_values("statistic", ascending=False, kind="stable").drop_duplicates(["syndrome", "territory"])
+    ordered = found.sort_values(["doubtful", "statistic"], ascending=[True, False], kind="stable")  # sound first
+    strong = ordered.drop_duplicates(["syndrome", "territory"])
     names = [
         f"{data.label(row['syndrome'])} ({data.place(row['territory_kind'], str(row['territory']))})"
         for row in records(strong.head(3))
