@@ -10,10 +10,12 @@ from typing import Any
 from surveillance.dialects import MULTIPLE, Dialect, FieldSpec
 from surveillance.intake.checks import Limits
 from surveillance.intake.readers.decoding import Texts
+from surveillance.intake.readers.header import shown
 from surveillance.intake.readers.lines import Lines
 from surveillance.intake.readers.raw import ITEM, SYSTEM, FileRefused, RawTable, Refusal, joined
 
 SEPARATOR = re.compile(r"\\u001[c-f]", re.IGNORECASE)  # escaped separators of information: ours stand among them
+MOST_KEYS = 1_000
 Getter = Callable[[dict[str, Any]], str | None]
 
 
@@ -22,14 +24,15 @@ def read_jsonl(texts: Texts, dialect: Dialect, limits: Limits) -> Iterator[RawTa
     truncated; a required key that no object has refuses the file."""
     lines, getters = Lines(texts.pieces(), limits.line_chars), getters_of(dialect)
     seen: set[str] = set()
+    keys = Keys(dialect)
     read = False
     for block in lines.blocks():
         found = block.split("\n")[:-1]
-        raw = to_table(found, lines.count - len(found) + 1, getters, limits)
+        raw = to_table(found, lines.count - len(found) + 1, getters, limits, keys)
         seen |= filled(raw)
         read = read or bool(len(raw.line_no) or raw.problems)
         yield raw
-    last = to_table([lines.unended] if lines.unended else [], lines.count, getters, limits)
+    last = to_table([lines.unended] if lines.unended else [], lines.count, getters, limits, keys)
     if last.problems:
         last.problems = [Refusal(lines.count, "CUT_LINE")]
         last.truncated = f"à la ligne {lines.count}"
@@ -39,11 +42,30 @@ def read_jsonl(texts: Texts, dialect: Dialect, limits: Limits) -> Iterator[RawTa
     if not read and not len(last.line_no) and not last.problems:
         raise FileRefused("empty", "aucune visite", lines.count)
     require(seen, dialect, lines.count)
-    last.notes += texts.notes()
+    last.notes += [*keys.notes(), *texts.notes()]
     yield last
 
 
-def to_table(lines: list[str], first: int, getters: Mapping[str, Getter], limits: Limits) -> RawTable:
+class Keys:
+    """The keys of objects that nobody agreed: said, as unknown columns are."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        paths = (name for spec in dialect.fields.values() for names in spec.names for name in names)
+        systems = (spec.system for spec in dialect.fields.values())
+        self.known = {re.split(r"[.\[]", path)[0] for path in (*paths, *systems, *dialect.ignored)}
+        self.extra: set[str] = set()
+
+    def look(self, record: dict[str, Any]) -> None:
+        """Keep the names of an object's unknown keys, up to a number that no software has."""
+        if not record.keys() <= self.known and len(self.extra) < MOST_KEYS:
+            self.extra |= record.keys() - self.known
+
+    def notes(self) -> list[tuple[str, str]]:
+        """What is said of them; a key that looks like a value is only counted."""
+        return [("extra_columns", f"{len(self.extra)} ({shown(sorted(self.extra))})")] if self.extra else []
+
+
+def to_table(lines: list[str], first: int, getters: Mapping[str, Getter], limits: Limits, keys: Keys) -> RawTable:
     """The objects of some lines; the others are blank, or refused."""
     raw, records = RawTable(lines_in=len(lines)), []
     numbers = []
@@ -55,6 +77,7 @@ def to_table(lines: list[str], first: int, getters: Mapping[str, Getter], limits
         if record is None:
             raw.problems.append(Refusal(number, check))
         else:
+            keys.look(record)
             records.append(record)
             numbers.append(number)
     raw.line_no = numbers
