@@ -36,6 +36,7 @@ class NightStatus:
     files: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     data_events: list[dict[str, Any]] = field(default_factory=list)
     not_run: dict[str, set[str]] = field(default_factory=dict)  # reason → associations with a check that did not run
+    held_for: dict[str, list[str]] = field(default_factory=dict)  # association → checks that set its files aside
     last_at: str = ""  # of the last event (ISO UTC)
 
     @property
@@ -96,6 +97,7 @@ def _begin_again(found: NightStatus, step: str) -> None:
     if step == "validate":
         found.files.clear()
         found.not_run.clear()
+        found.held_for.clear()
     if step in ("validate", "code"):
         found.data_events.clear()
 
@@ -116,6 +118,8 @@ def _follow_data(found: NightStatus, event: Mapping[str, Any]) -> None:
             found.feeds.pop(event["association"], None)
         case "check not run":
             found.not_run.setdefault(event["reason"], set()).update(event["associations"])
+        case "file held":
+            found.held_for.setdefault(event["association"], []).append(event["check"])
         case "data event":
             found.data_events.append(dict(event))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -14,11 +15,12 @@ import pytest
 import typer
 from lxml import html
 
-from surveillance.associations import Association, load_associations
+from surveillance.associations import Association, find_association, load_associations
 from surveillance.board import Board, load_board_rules, make_board, read_board
 from surveillance.board_words import BoardWords
 from surveillance.cli import app
 from surveillance.cli.screen import board_screen, command_lines, plain
+from surveillance.cli.story import story
 from surveillance.clock import Clock
 from surveillance.content import Content
 from surveillance.gathering.receptions import STATUS
@@ -323,3 +325,14 @@ def test_a_board_is_read_without_a_store(content: Content, tmp_path: Path) -> No
     board = read_board(tmp_path, NIGHT, members, NightStatus(), load_board_rules(content), FOUR)
     assert {row.status for row in board.rows} == {"waiting"}
     assert board.missing == 0
+
+
+def test_the_story_of_a_file_set_aside_ends_in_the_waiver_to_paste(content: Content, tmp_path: Path) -> None:
+    habit = {"at": "", "event": "file held", "association": "5901", "check": "volume"}
+    events = [BEGUN, habit, reception("5901", "refused", "held", detail="393 visites du jour, 142 attendues")]
+    member, words = find_association(load_associations(content), "5901"), words_of(content, tmp_path)
+    told = story(board_of(content, *events), member, words)
+    block = told[told.index("[[waiver]]") :].split("\n\n")[0]
+    (entry,) = tomllib.loads(block)["waiver"]
+    assert (entry["association"], entry["check"], entry["from"], entry["until"]) == ("5901", "volume", NIGHT, NIGHT)
+    assert "[[waiver]]" not in story(board_of(content, BEGUN, habit, reception("5901")), member, words)

@@ -18,6 +18,7 @@ def story(board: Board, member: Association, words: BoardWords) -> str:
     """The row of one association, its place in the registry, its attempts, its files, its last nights."""
     row = next(item for item in board.rows if item.code == member.code)
     lines = [*words.head(board)[:2], "", table_line(words.heads()), *_row(row, words), "", *_registry(member, words)]
+    lines += _waivers(board, row, words)
     for key, part in (
         ("story_attempts", [_attempt(one, words) for one in board.status.attempts.get(member.code, ())]),
         ("story_files", [_file(one, words) for one in board.status.files.get(member.code, ())]),
@@ -30,6 +31,18 @@ def story(board: Board, member: Association, words: BoardWords) -> str:
 
 def _row(row: Row, words: BoardWords) -> list[str]:
     return full(row, words) if row.troubled else [table_line(words.cells(row)), *wrapped("  ", words.cause(row))]
+
+
+def _waivers(board: Board, row: Row, words: BoardWords) -> list[str]:
+    """What to paste into waivers.toml once somebody has judged that a file set aside is right."""
+    checks = board.status.held_for.get(row.code, ()) if row.cause == "held" else ()
+    if not checks:
+        return []
+    lines = ["", *wrapped("", words.say("story_waiver", edited=words.site_file()))]
+    for check in dict.fromkeys(checks):
+        lines += ["", "[[waiver]]", f'association = "{row.code}"', f'check = "{check}"']
+        lines += [f"from = {words.night}", f"until = {words.night}", 'who = ""', 'why = ""']
+    return lines
 
 
 def _registry(member: Association, words: BoardWords) -> list[str]:
