@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
+OLD_BY_NAME = ("late", "resent")  # what the gathering says of a file that has the name of an earlier night
 FATES = ("loaded", "duplicate", "superseded", "corrected", "day_visits", "late_visits")
 
 
@@ -38,7 +39,10 @@ class Settled:
 
 
 def settle(night: date, held: Iterable[Mapping[str, Any]], files: Iterable[Mapping[str, Any]]) -> list[Settled]:
-    """One line per association (`held`: association, status, code, detail, usual_volume), from its files' fates."""
+    """One line per association (`held`: association, status, code, detail, usual_volume), from its files' fates.
+
+    `declared` in a line of `held`: the day may lack, somebody said so.
+    """
     by_association: dict[str, list[Mapping[str, Any]]] = {}
     for file in files:
         by_association.setdefault(file["association"], []).append(file)
@@ -58,7 +62,7 @@ def _settle_one(night: date, item: Mapping[str, Any], files: list[Mapping[str, A
     for file in files:
         for name in ("lines_in", "refused", "other", *FATES):
             setattr(found, name, getattr(found, name) + int(file[name]))
-    if found.status == "received":
+    if found.status == "received" and not item.get("declared"):
         found.status, found.code, found.detail = _name_old_files(night, files, found)
     return found
 
@@ -72,7 +76,11 @@ def _name_old_files(night: date, files: list[Mapping[str, Any]], found: Settled)
         return "partial", "no_day", _days(late or again)
     if late:
         return found.status, "late", _days(late)
-    return (found.status, "resent", _days(again)) if again else (found.status, found.code, found.detail)
+    if again:
+        return found.status, "resent", _days(again)
+    if found.code in OLD_BY_NAME and any(file["main_day"] is not None for file in files):
+        return found.status, "misnamed", day.isoformat()  # the name tells another night, the visits are this night's
+    return found.status, found.code, found.detail
 
 
 def _days(days: list[date]) -> str:

@@ -58,6 +58,8 @@ def _overruled(
     declared = member.declared_on(night - timedelta(days=1)) if member else None
     if declared and (row["code"] in SILENT or (row["status"], row["code"]) == ("refused", "empty")):
         return row | {"status": "closed", "code": "closed", "detail": declared.reason}
+    if declared:
+        return row | {"declared": True}
     if code in zero and row["status"] == "received":
         return row | {"status": "partial", "code": "zero_day", "detail": zero[code].sentence_fr}
     return row
