@@ -114,9 +114,9 @@ def build_context(
 class FileResult:
     """What became of one file.
 
-    status, code: as receptions (received/ok; partial/truncated, lines_refused; refused/header_changed, encoding,
-    unreadable, too_large, wrong_association, empty, lines_refused, line_blocks, held). `detail` and `notes` hold no
-    value of a visit. ledger: lines_in = accepted + refused + header + blank + total, data_lines = accepted + refused
+    status, code: as receptions (received/ok; partial/truncated, total_mismatch, lines_refused; refused/header_changed,
+    encoding, unreadable, too_large, wrong_association, empty, lines_refused, line_blocks, held). `detail` and `notes`
+    hold no value of a visit. ledger: lines_in = accepted + refused + header + blank + total, data_lines = the first two
     (for XML, a line is a patient). dates: visits kept by visit day. visit_day: what the file's name tells, None if not
     as agreed. kept, aside: the visits (SCHEMA) and the refusals (REFUSALS), which may be too many for memory.
     ran: the checks of a line that were looked at, whatever they found.

@@ -87,7 +87,8 @@ def verdict_of(
     if truncated:
         return "truncated", truncated
     if announced is not None and announced != lines and checks.file["total_mismatch"].partial:
-        return "truncated", f"{announced} lignes annoncées par la ligne de total, {lines} lues"
+        what = "truncated" if announced > lines else "total_mismatch"  # with more lines than told nothing is cut
+        return what, f"{announced} lignes annoncées par la ligne de total, {lines} lues"
     if bad >= checks.shares.refused_min and bad > checks.shares.refused_partial * (bad + kept):
         return "lines_refused", refused_share(bad, bad + kept)
     return "ok", ""
@@ -99,9 +100,7 @@ def refused_share(bad: int, lines: int) -> str:
     return f"{bad} sur {lines} ({share} %)"
 
 
-def refusal_table(
-    problems: Sequence[Refusal], origin: Origin, names: Mapping[str, str], checks: Checks
-) -> pa.Table:
+def refusal_table(problems: Sequence[Refusal], origin: Origin, names: Mapping[str, str], checks: Checks) -> pa.Table:
     """The refusals with the columns of REFUSALS; a column is named as the sender names it (`names`)."""
     kinds = Coded(*_distinct([(item.check, item.column) for item in problems]))
     text, size = pa.string(), len(problems)

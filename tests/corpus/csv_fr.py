@@ -162,12 +162,13 @@ def totals() -> None:
     S.add("total", file([*TEN, "TOTAL;10"]), 10, other=2)
     S.add("total with delimiters", file([*TEN, "TOTAL;10;;;;;;;;;"]), 10, other=2)
     S.add("total too high", file([*TEN, "TOTAL;12"]), 10, other=2, code="truncated")
-    S.add("total too low", file([*TEN, "TOTAL;9"]), 10, other=2, code="truncated")
+    S.add("total too low", file([*TEN, "TOTAL;9"]), 10, other=2, code="total_mismatch")
     S.add(
         "total counts a refused line", file([*TEN, row(11, id=""), "TOTAL;11"]), 10, other=2, refused={"ID_MISSING": 1}
     )
     S.of("total in the middle", [*TEN[:5], "TOTAL;5", *TEN[5:]], 10, refused={"FIELD_COUNT": 1})
-    S.add("two totals", file([*TEN, "TOTAL;10", "TOTAL;10"]), 10, other=2, refused={"FIELD_COUNT": 1}, code="truncated")
+    two = file([*TEN, "TOTAL;10", "TOTAL;10"])
+    S.add("two totals", two, 10, other=2, refused={"FIELD_COUNT": 1}, code="total_mismatch")
     S.add("total then blank", file([*TEN, "TOTAL;10", ""]), 10, other=3)
 
 

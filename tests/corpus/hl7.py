@@ -47,7 +47,7 @@ def messages() -> None:
     S.add("crlf", DATA.replace(b"\r", b"\r\n"), 10)
     S.add("batch", file(TEN, batch=True), 10)
     S.add("batch that announces more", file(TEN, batch=True, announced=12), 10, code="truncated")
-    S.add("batch that announces fewer", file(TEN, batch=True, announced=8), 10, code="truncated")
+    S.add("batch that announces fewer", file(TEN, batch=True, announced=8), 10, code="total_mismatch")
     S.add("mllp", b"".join(b"\x0b" + item.encode() + b"\x1c\r" for item in TEN), 10)
     own = [item.replace("^~\\&", "#%@$").replace("|", "!") for item in TEN]
     S.add("own delimiters", file([item.replace("^", "#") for item in own]), 10)
