@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,8 @@ class World:
 
         By département (weights and weekday profile, 2020-2021), then by usual volume inside it.
         """
-        found = [n for n, item in enumerate(self.associations) if item.region == region and item.open_on(day)]
+        night = day + timedelta(days=1)  # a closure is declared for visit days, its file is that of the night after
+        found = [n for n, item in enumerate(self.associations) if item.region == region and item.open_on(night)]
         volume: dict[str, float] = {}
         for n in found:
             item = self.associations[n]
