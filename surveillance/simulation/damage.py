@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,15 +13,23 @@ from surveillance.files import gzip_fixed
 from surveillance.simulation.feeds import Feed
 
 RENAMED = {"csv-fr-cp1252": ("Sexe", "Genre"), "csv-utf8-iso": ("sex", "gender")}
+GZIP = b"\x1f\x8b"
 NOT_DECODABLE = {"csv-fr-cp1252": b"\x81\x8d", "csv-utf8-iso": b"\xe9t\xe9", "jsonl-fixed": b"\xe9t\xe9"}
 
 
 @dataclass(frozen=True)
 class Damaged:
-    """The files that are on the server after the fault, and a detail for the truth."""
+    """The files that are on the server after the fault, and a detail for the truth.
+
+    accepted: visits that a true reading of them gives (None: all the file would hold if nothing were wrong);
+    fresh: those that nobody told before (None: as accepted); refused: lines set aside one by one.
+    """
 
     files: list[Feed]
     detail: str = ""
+    accepted: int | None = None
+    fresh: int | None = None
+    refused: int = 0
 
 
 def truncate(feed: Feed, item: Association) -> Damaged:
@@ -27,7 +37,39 @@ def truncate(feed: Feed, item: Association) -> Damaged:
     keep = len(feed.data) * 3 // 5
     while keep > 1 and feed.data[keep - 1 : keep] in b"\r\n":
         keep -= 1
-    return Damaged([feed.holding(feed.data[:keep])], f"{keep} of {len(feed.data)} bytes")
+    cut = feed.holding(feed.data[:keep])
+    return Damaged([cut], f"{keep} of {len(feed.data)} bytes", whole_records(cut.data, item.dialect), refused=1)
+
+
+def whole_records(data: bytes, dialect: str) -> int:
+    """Visits that are whole in a file that may be cut, or repeated."""
+    if dialect == "xml-rpu-like":
+        return data.count(b"</PATIENT>")
+    text = zlib.decompressobj(wbits=31).decompress(data) if data[:2] == GZIP else data
+    return max(text.count(b"\n") - len(re.findall(rb"(?m)^TOTAL;", text)) - (dialect in RENAMED), 0)
+
+
+def repeat(feed: Feed, item: Association) -> Damaged:
+    """Every visit twice, as an export that was run two times into one file."""
+    number = whole_records(feed.data, item.dialect)
+    return Damaged(
+        [_edited(feed, item, lambda data: _twice(data, item.dialect))], "every line twice", number, refused=number
+    )
+
+
+def _twice(data: bytes, dialect: str) -> bytes:
+    if dialect == "xml-rpu-like":
+        first, last = data.index(b"<PASSAGES>"), data.rindex(b"</PASSAGES>") + len(b"</PASSAGES>")
+        return data[:last] + data[first:last] + data[last:]
+    lines = data.splitlines(keepends=True)
+    head = 1 if dialect in RENAMED else 0
+    body = [line for line in lines[head:] if not line.startswith(b"TOTAL;")]
+    return b"".join([*lines[:head], *body, *body])
+
+
+def in_utf8(feed: Feed, item: Association) -> Damaged:
+    """The software was updated and writes another encoding, which the dialect allows."""
+    return Damaged([feed.holding(feed.data.decode("cp1252").encode())], "cp1252 -> utf-8")
 
 
 def rename_column(feed: Feed, item: Association) -> Damaged:
@@ -74,6 +116,8 @@ DAMAGE: dict[str, Callable[[Feed, Association], Damaged]] = {
     "encoding": spoil,
     "duplicate": copy,
     "empty": empty,
+    "repeated": repeat,
+    "utf8_drift": in_utf8,
     "host_key": lambda feed, item: Damaged([feed], "the server shows another key; the file is sound"),
 }
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,17 +12,28 @@ import numpy as np
 from surveillance.associations import Association
 from surveillance.errors import UsageError
 
-CSV = ("csv-fr-cp1252", "csv-utf8-iso")
+FRENCH, ISO, XML, JSONL = "csv-fr-cp1252", "csv-utf8-iso", "xml-rpu-like", "jsonl-fixed"
+CSV = (FRENCH, ISO)
+OLD = 40  # days that an `old` file comes late
 FORM = "absent:5901@2024-01-15, absent:2, late:3:5901@2024-01-15, truncated:3301"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What the night should say of a fault, and the dialects it can strike (empty = all)."""
+    """What the night should say of a fault, and the dialects it can strike (empty = all).
+
+    `note`: the check that the file's notes name. `but`: (status, code) in a dialect where the file tells less.
+    """
 
     status: str
     code: str
     dialects: tuple[str, ...] = ()
+    note: str = ""
+    but: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def said(self, dialect: str) -> tuple[str, str]:
+        """Status and code in that dialect."""
+        return self.but.get(dialect, (self.status, self.code))
 
 
 KINDS = {
@@ -30,14 +41,32 @@ KINDS = {
     "truncated": Kind("partial", "truncated"),
     "resent": Kind("received", "resent"),
     "late": Kind("received", "late"),
+    "old": Kind("received", "late"),
     "header": Kind("refused", "header_changed", CSV),
     "host_key": Kind("refused", "host_key"),
-    "encoding": Kind("refused", "encoding", (*CSV, "jsonl-fixed")),
-    "total_line": Kind("received", "ok", CSV[:1]),
+    "encoding": Kind("refused", "encoding", (*CSV, JSONL)),
+    "total_line": Kind("received", "ok", (FRENCH,)),
+    "total_mismatch": Kind("partial", "total_mismatch", (FRENCH,)),
     "duplicate": Kind("received", "ok"),
+    "repeated": Kind("received", "ok", note="repeated"),
     "empty": Kind("refused", "empty"),
-    "wrong_association": Kind("refused", "wrong_association", ("csv-utf8-iso", "xml-rpu-like", "jsonl-fixed")),
+    "wrong_association": Kind("refused", "wrong_association", (ISO, XML, JSONL)),
+    "foreign": Kind("refused", "wrong_association", but={FRENCH: ("refused", "held")}),
+    "yesterdays_name": Kind("received", "misnamed", (*CSV, JSONL)),
+    "withdrawn": Kind("received", "resent", (JSONL,)),
+    "month_first": Kind("refused", "date_order", (FRENCH, XML)),
+    "mojibake": Kind("received", "ok", note="mojibake"),
+    "utf8_drift": Kind("received", "ok", (FRENCH,), note="encoding_drift"),
+    # against the habits of the association: known after four weeks
+    "zero_day": Kind("partial", "zero_day"),
+    "doubled": Kind("refused", "held"),
+    "lost_diagnoses": Kind("refused", "held"),
+    "lost_sex": Kind("refused", "held"),
+    "lost_ages": Kind("refused", "held"),
+    "unknown_codes": Kind("refused", "held"),
+    "strike": Kind("received", "ok"),
 }
+EVERYBODY = ("strike",)  # strikes all associations when none is named
 
 
 @dataclass(frozen=True)
@@ -96,15 +125,21 @@ def cases_of(faults: Sequence[Fault], night: date, associations: Sequence[Associ
     taken = {fault.association for fault in tonight}
     found = []
     for fault in tonight:
-        codes = [fault.association] if fault.association else _pick(fault, night, associations, seed, taken)
+        if fault.kind in EVERYBODY and not fault.association:
+            codes = [item.code for item in associations if item.open_on(night) and item.code not in taken]
+        else:
+            codes = [fault.association] if fault.association else _pick(fault, night, associations, seed, taken)
         taken |= set(codes)
         found += [Case(fault.kind, code, fault.nights) for code in codes]
     return found
 
 
 def silent_before(faults: Sequence[Fault], night: date, associations: Sequence[Association], seed: int) -> list[Case]:
-    """Associations whose file of this night comes only later (the nights before a `late`)."""
+    """Associations whose file of this night comes only later (the nights before a `late`, the night of an `old`)."""
     found = []
+    for fault in faults:
+        if fault.kind == "old" and fault.night == night + timedelta(days=OLD):
+            found += [Case("absent", case.association) for case in cases_of([fault], fault.night, associations, seed)]
     for coming in sorted(
         {fault.night for fault in faults if fault.kind == "late" and fault.night and fault.night > night}
     ):

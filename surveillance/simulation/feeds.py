@@ -67,11 +67,13 @@ def file_name(association: Association, night: date) -> str:
     return names[association.dialect]
 
 
-def make_feed(world: World, association: Association, night: date, visits: Visits) -> Feed:
-    """The file of a night that holds these visits."""
+def make_feed(
+    world: World, association: Association, night: date, visits: Visits, worded: type[Wording] = Wording
+) -> Feed:
+    """The file of a night that holds these visits, in the sender's words or in those of a software that fails."""
     when = made_at(association, night)
     name = file_name(association, night)
-    texts = Wording(world, association, visits)
+    texts = worded(world, association, visits)
     writers: dict[str, Callable[[], bytes]] = {
         "csv-fr-cp1252": lambda: french_csv(texts),
         "csv-utf8-iso": lambda: iso_csv_gz(texts),

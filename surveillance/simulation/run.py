@@ -114,6 +114,7 @@ def write_night(found: NightFiles, folder: Path) -> Line:
         "night": found.night.isoformat(),
         "files": len(found.files),
         "visits": found.visits,
+        "sent": found.sent,
         "faults": found.faults,
     }
 

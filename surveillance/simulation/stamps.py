@@ -48,6 +48,8 @@ FORMS: dict[str, Callable[[date, int, int, str], str]] = {
     "day": lambda day, hour, minute, offset: f"{day:%d/%m/%Y}",
     "hour": lambda day, hour, minute, offset: f"{hour:02d}h{minute:02d}",
     "both": lambda day, hour, minute, offset: f"{day:%d/%m/%Y} {hour:02d}:{minute:02d}",
+    "month_first": lambda day, hour, minute, offset: f"{day:%m/%d/%Y}",
+    "month_first_hour": lambda day, hour, minute, offset: f"{day:%m/%d/%Y} {hour:02d}:{minute:02d}",
 }
 
 

@@ -13,14 +13,16 @@ FOLLOWED = ("covid", "grippe")  # syndromes whose simulated visits equal publish
 
 @dataclass
 class Truth:
-    """`faults`: fault, association, night, and the status, code and detail the night should report.
-    `outbreaks`: each with its extra acts by day. `nights`: files written and visits made, by night."""
+    """`faults`: fault, association, night, the status, code and detail the night should report, the check that its
+    notes name, and how many lines of its files are accepted, refused one by one, told for the first time (fresh).
+    `outbreaks`: each with its extra acts by day. `nights`: files written and visits made, by
+    night; sent: visits of each association before any fault."""
 
     seed: int
     first: str
     last: str
     source: str
-    faults: list[dict[str, str]] = field(default_factory=list)
+    faults: list[dict[str, Any]] = field(default_factory=list)
     outbreaks: list[dict[str, Any]] = field(default_factory=list)
     nights: list[dict[str, Any]] = field(default_factory=list)
 
