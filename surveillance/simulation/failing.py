@@ -14,7 +14,7 @@ from surveillance.simulation.world import World
 
 STRIKE = 0.13  # of the visits of an ordinary day, on 14 February 2023 (published counts of Santé publique France)
 SEX_UNKNOWN = 2  # position of "NR" in simulation.recipes.SEXES
-SECOND_SERIES = 50_000  # serial numbers of a day from here are never drawn
+SECOND_SERIES, THIRD_SERIES = 50_000, 70_000  # serial numbers of a day from here are never drawn
 NOBODYS_CODE = "ZZ9.Z"  # in no thesaurus
 Change = Callable[[Visits], Visits]
 
@@ -40,6 +40,7 @@ def _constant(visits: Visits, value: int) -> Small:
 ALTERED: dict[str, Change] = {
     "zero_day": _without_last_day,
     "doubled": _doubled,
+    "tripled": lambda v: concatenate([_doubled(v), v.changed(serial=v.serial + THIRD_SERIES)]),
     "strike": _strike,
     "lost_diagnoses": lambda v: v.changed(diag1=_constant(v, NO), diag2=_constant(v, NO), diag3=_constant(v, NO)),
     "lost_sex": lambda v: v.changed(sex=_constant(v, SEX_UNKNOWN)),
@@ -77,7 +78,7 @@ class MonthFirst(Wording):
 
 
 class Mojibake(Wording):
-    """UTF-8 that something read as Windows text, and wrote again."""
+    """UTF-8 that something read as Windows text, and wrote again, among letters that are right."""
 
     def phrases(self, column: Small) -> Texts:
         """The accents of the call reasons are spoiled."""
@@ -85,7 +86,7 @@ class Mojibake(Wording):
 
 
 # The simulator's words have no accents: they are put where they can be, and spoiled.
-SPOILED = {"e": "é".encode().decode("iso-8859-1")}
+SPOILED = {"e": "é".encode().decode("iso-8859-1"), "a": "à"}
 WORDED: dict[str, type[Wording]] = {
     "lost_ages": Ageless,
     "unknown_codes": UnknownCodes,

@@ -59,7 +59,8 @@ KINDS = {
     "utf8_drift": Kind("received", "ok", (FRENCH,), note="encoding_drift"),
     # against the habits of the association: known after four weeks
     "zero_day": Kind("partial", "zero_day"),
-    "doubled": Kind("refused", "held"),
+    "doubled": Kind("refused", "held"),  # or received, where chance may double it: docs/checks.md
+    "tripled": Kind("refused", "held"),
     "lost_diagnoses": Kind("refused", "held"),
     "lost_sex": Kind("refused", "held"),
     "lost_ages": Kind("refused", "held"),
