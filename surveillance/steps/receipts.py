@@ -40,7 +40,7 @@ def receipts(night: Night) -> Counts:
 
 def _letters(night: Night, post: Post, until: float) -> Iterator[tuple[Association, list[Letter]]]:
     """What is to be put, read by the rules of the night; reading ends when the time for receipts is over."""
-    issue, found = issuer(night.content), _found(night)
+    issue, found = issuer(night.content), found_by_night(night)
     inbox = night.settings.state / "inbox"
     for member in night.associations:
         if time.monotonic() < until:
@@ -57,7 +57,7 @@ def _put(night: Night, member: Association, letters: list[Letter], post: Post, u
         keep(letters, member, post, "no_time")
 
 
-def _found(night: Night) -> dict[str, Found]:
+def found_by_night(night: Night) -> dict[str, Found]:
     """What became of the accepted lines of each file once they met those already held, by association and hash."""
     rows = night.store.rows(
         "SELECT association, sha256, code, detail, loaded, duplicate, superseded FROM files WHERE night = $night",
