@@ -147,6 +147,8 @@ def header() -> None:
     S.add("unknown column", file([f"{line};zq" for line in TEN], D1_HEADER + ";Remarque"), 10, notes=("extra_columns",))
     S.add("column without a name", file([f"{line};zq;zq" for line in TEN], D1_HEADER + ";;Remarque"), 10)
     S.whole("no header", "header_changed", ("\r\n".join(TEN) + "\r\n").encode(), 10)
+    merged = file(TEN).replace(b"Type acte\r\n", b"Typ,", 1)
+    S.whole("first visit behind a header that lost its end", "header_changed", merged, 10)
     S.whole("commas", "header_changed", file([line.replace(";", ",") for line in TEN], D1_HEADER.replace(";", ",")), 11)
     S.whole("tabs", "header_changed", file([line.replace(";", "\t") for line in TEN], D1_HEADER.replace(";", "\t")), 11)
     S.whole("empty", "empty", b"", 0, other=0)

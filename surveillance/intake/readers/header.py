@@ -76,7 +76,7 @@ def items(texts: Sequence[str | None]) -> str | None:
 def header_change(missing: list[str], extra: list[str], width: int) -> str:
     """`colonne attendue absente : Sexe ; colonne inattendue : Sex ; « Sexe » attendu, « Sex » trouvé ?`
 
-    A first line that is data is not repeated.
+    A first line that is data, or has the first visit behind it since its end was lost, is not repeated.
     """
     if len(extra) * 2 > max(width, 1):
         return "la première ligne n'est pas l'en-tête convenu"
@@ -84,7 +84,7 @@ def header_change(missing: list[str], extra: list[str], width: int) -> str:
     text = f"colonne{plural} attendue{plural} absente{plural} : {', '.join(missing)}"
     plural = "s" if len(extra) > 1 else ""
     text += f" ; colonne{plural} inattendue{plural} : {shown(extra)}" if extra else ""
-    pairs = near_names(missing, extra)
+    pairs = near_names(missing, extra) if all_names(extra) else []
     return "".join([text, *(f" ; « {one} » attendu, « {other} » trouvé ?" for one, other in pairs)])
 
 
@@ -123,8 +123,13 @@ def is_name(text: str) -> bool:
     return HEADER_WORD.fullmatch(text.strip()) is not None
 
 
+def all_names(texts: Iterable[str]) -> bool:
+    """Do all look like names of columns? One value among them, and the others may be values too: words are."""
+    return all(is_name(text) for text in texts if text.strip())
+
+
 def shown(names: list[str]) -> str:
-    """Names that look like names of columns; others are only counted."""
-    clean = [name.strip() for name in names if is_name(name)][:SHOWN]
+    """Names that look like names of columns; only counted when one of them does not."""
+    clean = [name.strip() for name in names if name.strip()][:SHOWN] if all_names(names) else []
     others = len(names) - len(clean)
     return ", ".join(clean + ([f"{others} de plus" if clean else f"{others} sans nom lisible"] if others else []))
