@@ -48,13 +48,15 @@ def take_out(store: Store, night: date) -> None:
 
 def load_night(store: Store, night: date, records: Path, findings: Sequence[Finding] = ()) -> dict[str, int]:
     """Load the records of a night (visits.parquet) but those held; counts by fate. Call inside a transaction."""
-    with store.parquet("incoming", records / "visits.parquet", "association", held(findings)):
+    with store.sparing(), store.parquet("incoming", records / "visits.parquet", "association", held(findings)):
         store.run(store.sql("fates"))
         store.run(store.sql("close_versions"), {"night": night})
         store.run(store.sql("load_visits"), {"night": night})
         store.run(store.sql("confirm_versions"), {"night": night})
-    found = dict(store.rows("SELECT fate, count(*) FROM fates GROUP BY fate"))
-    return {fate: int(found.get(fate, 0)) for fate in ("loaded", "duplicate", "superseded")}
+        store.run(store.sql("file_fates"), {"day": night - timedelta(days=1)})
+    fates = ("loaded", "duplicate", "superseded")
+    sums = ", ".join(f"coalesce(sum({fate}), 0)" for fate in fates)
+    return dict(zip(fates, map(int, store.rows(f"SELECT {sums} FROM file_fates")[0]), strict=True))
 
 
 def code_night(store: Store, night: date, coder: Coder) -> dict[str, int]:
@@ -147,7 +149,7 @@ def admit_night(store: Store, night: date, records: Path, coder: Coder, judge: J
     counts = load_night(store, night, records, findings)
     fates = {
         (row["association"], row["file_sha256"]): row
-        for row in store.arrow(store.sql("file_fates"), {"day": night - timedelta(days=1)}).to_pylist()
+        for row in store.arrow("FROM file_fates").to_pylist()
     }
     nothing = dict.fromkeys((*FATES, "new_visits"), 0) | {"main_day": None}
     files = [

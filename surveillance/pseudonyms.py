@@ -38,14 +38,14 @@ class Pseudonymiser:
         outer.update(inner.digest())
         return outer.hexdigest()[:32]
 
-    def digests(self, association: str, visit_ids: Sequence[str]) -> bytes:
-        """The pseudonyms of many visits of one association, 16 bytes each, one after the other."""
+    def digests(self, association: str, visit_ids: Sequence[bytes]) -> bytes:
+        """The pseudonyms of many visits of one association (numbers in UTF-8), 16 bytes each, one after the other."""
         begun, ended, found = self._inner.copy(), self._outer.copy, []
         begun.update(f"{association}\x1f".encode())
         begin = begun.copy
         for visit_id in visit_ids:
             inner, outer = begin(), ended()
-            inner.update(visit_id.encode())
+            inner.update(visit_id)
             outer.update(inner.digest())
             found.append(outer.digest()[:16])
         return b"".join(found)

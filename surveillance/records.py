@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from surveillance.spool import Spool
 
+UNLIKE = {  # columns whose values hardly repeat: a dictionary of them costs and saves nothing
+    "visit_uid": "PLAIN", "content_hash": "PLAIN", "line_no": "DELTA_BINARY_PACKED", "arrival": "DELTA_BINARY_PACKED",
+}  # fmt: skip
 GROUP = 1 << 17  # rows of a row group: what readers take at once
 
 
@@ -102,7 +105,13 @@ class RowsFile:
 
         self.path, self.schema, self.rows = path, schema, 0
         self._temporary = path.with_name(f".{path.name}.part")
-        self._writer = pq.ParquetWriter(self._temporary, schema, compression="zstd")
+        self._writer = pq.ParquetWriter(
+            self._temporary,
+            schema,
+            compression="zstd",
+            use_dictionary=[name for name in schema.names if name not in UNLIKE],
+            column_encoding={name: code for name, code in UNLIKE.items() if name in schema.names} or None,
+        )
         self._waiting: list[pa.Table] = []
 
     def __enter__(self) -> RowsFile:

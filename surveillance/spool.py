@@ -10,7 +10,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-MANY = 100_000  # rows: some 50 MB
+MANY = 1 << 17  # rows: some 60 MB
 
 
 class Spool:
@@ -39,7 +39,10 @@ class Spool:
     def _spill(self) -> None:
         if self._writer is None:
             self._file = tempfile.TemporaryFile(dir=self.scratch)  # noqa: SIM115 - lives as long as the spool
-            self._writer = pq.ParquetWriter(self._file, self.schema, compression="zstd", compression_level=1)
+            few = [name for name in self.schema.names if name not in ("visit_uid", "content_hash", "line_no")]
+            self._writer = pq.ParquetWriter(
+                self._file, self.schema, compression="snappy", use_dictionary=few, write_statistics=False
+            )
         self._writer.write_table(pa.concat_tables(self._tables), row_group_size=MANY)
         self._tables, self._held = [], 0
 

@@ -1,17 +1,16 @@
--- One row per line accepted tonight: its fate (loaded, duplicate, superseded) and the version of the visit that it makes.
+-- One row per line accepted tonight that has something to be compared with: its fate (loaded, duplicate, superseded) and the
+-- version of the visit that it makes. Every other line is the first and only one of its visit: loaded, version 1.
 -- Versions of a visit follow one another by when their file was laid out at the association (`sent`), whichever night and in
 -- whichever order they reach us: a line is a duplicate when it says the same as the version before it, or as the next one held;
 -- superseded when a later version is held (or one that was said again later), or comes later tonight; else it is loaded, in force.
 CREATE OR REPLACE TEMP TABLE fates AS
-WITH lines AS (
-    SELECT arrival, visit_uid, content_hash, association, file_sha256, line_no, sent, event_date, status FROM incoming
-),
+WITH lines AS (SELECT arrival, visit_uid, content_hash, file_sha256, line_no, sent FROM incoming),
 held AS (
     SELECT visit_uid, content_hash, file_sha256, line_no, unnest(list_filter([sent, confirmed], lambda x: x IS NOT NULL)) AS sent,
         rec_version AS held_version
     FROM visits WHERE visit_uid IN (SELECT visit_uid FROM lines)
 ),
-contested AS ( -- visits with something to compare: most have one line and were never heard of
+contested AS (
     SELECT visit_uid FROM lines GROUP BY visit_uid HAVING count(*) > 1 UNION SELECT visit_uid FROM held
 ),
 known AS (
@@ -40,6 +39,4 @@ settled AS (
     WINDOW earlier AS (PARTITION BY visit_uid ORDER BY sent, file_sha256, line_no ROWS UNBOUNDED PRECEDING),
         later AS (PARTITION BY visit_uid ORDER BY sent, file_sha256, line_no ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 )
-SELECT l.arrival, l.visit_uid, l.association, l.file_sha256, l.event_date, l.status, l.content_hash, l.sent,
-    coalesce(s.rec_version, 1) AS rec_version, coalesce(s.fate, 'loaded') AS fate
-FROM lines l LEFT JOIN settled s USING (arrival)
+SELECT arrival, visit_uid, content_hash, sent, rec_version, fate FROM settled JOIN lines USING (arrival)

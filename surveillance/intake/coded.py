@@ -39,9 +39,11 @@ class Coded(Generic[T]):
         """The column as an Arrow array."""
         return pa.array(self.values, kind).take(pa.array(self.codes))
 
-    def numbers(self, kind: type[np.signedinteger[Any]], of: Callable[[T], int]) -> npt.NDArray[Any]:
-        """A number for each row, from that of each value."""
-        return np.array([of(value) for value in self.values], kind)[self.codes]
+    def numbers(
+        self, kind: type[np.signedinteger[Any]], of: Callable[[T], int] | None = None
+    ) -> npt.NDArray[Any]:
+        """A number for each row, from that of each value; the values themselves, when they are numbers."""
+        return np.array([of(value) for value in self.values] if of else self.values, kind)[self.codes]
 
 
 def coded(texts: Texts) -> tuple[Codes, list[Text]]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from surveillance.coding.thesauri import Thesaurus
 from surveillance.dialects import Dialect
@@ -61,13 +62,14 @@ class VisitReader:
 
     def __init__(self, dialect: Dialect, zone: ZoneInfo, own: Thesaurus, tables: Tables) -> None:
         self.dialect, self.zone, self.tables, self.limits = dialect, zone, tables, tables.limits
-        self.shape = re.compile(dialect.fields["visit_id"].pattern or ".*", re.DOTALL | re.ASCII)
+        shape = dialect.fields["visit_id"].pattern
+        self.shape = re.compile(shape, re.DOTALL | re.ASCII) if shape else None
         missing = self.missing = frozenset(dialect.missing) | {""}
         values, limits = dialect.values, tables.limits
         read_date, read_time = date_reader(dialect.forms.date), time_reader(dialect.forms.time)
-        self.dates: Memo[date | None] = Memo(read_date, missing, None)
-        self.births: Memo[date | None] = Memo(
-            lambda text: _birth(read_date(text)[0]), missing, None, "AGE_UNREADABLE", "AGE_RANGE"
+        self.dates = Memo(lambda text: _day(*read_date(text)), missing, NO_DAY)
+        self.births = Memo(
+            lambda text: _birth(*_day(*read_date(text))), missing, NO_DAY, "AGE_UNREADABLE", "AGE_RANGE"
         )
         self.times = Memo(lambda text: _minute(read_time(text)), missing, -1)
         self.stamps = Stamps(dialect.forms.datetime, zone, missing)
@@ -147,15 +149,17 @@ class VisitReader:
 
     def _uids(self, texts: Texts, association: str, issues: Issues) -> bytes:
         """The pseudonyms of the visit numbers, 16 bytes each; a number that is missing or odd is said first."""
-        longest, missing, shape = self.limits.id_max, self.missing, self.shape.fullmatch
-        given = texts.to_pylist() if isinstance(texts, pa.Array) else texts
-        numbers = [text.strip() if text else "" for text in given]
-        for row, visit_id in enumerate(numbers):
-            if visit_id in missing:
-                issues[row].insert(0, "ID_MISSING")
-            elif len(visit_id) > longest or not visit_id.isprintable() or not shape(visit_id):
-                issues[row].insert(0, "ID_SHAPE")
-        return self.tables.pseudonyms.digests(association, numbers)
+        given = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string())
+        numbers = pc.utf8_trim_whitespace(pc.fill_null(given, ""))
+        missing = pc.is_in(numbers, pa.array(sorted(self.missing)))
+        odd = pc.or_(pc.greater(pc.utf8_length(numbers), self.limits.id_max), pc.invert(pc.utf8_is_printable(numbers)))
+        if self.shape is not None:
+            strange = [self.shape.fullmatch(number) is None for number in numbers.to_pylist()]
+            odd = pc.or_(odd, pa.array(strange, pa.bool_()))
+        for rows, check in ((missing, "ID_MISSING"), (pc.and_not(odd, missing), "ID_SHAPE")):
+            for row in np.flatnonzero(rows.to_numpy(zero_copy_only=False)).tolist():
+                issues[row].insert(0, check)
+        return self.tables.pseudonyms.digests(association, numbers.cast(pa.binary()).to_pylist())
 
     def _moments(self, name: str, raw: RawTable, issues: Issues, ran: set[str]) -> Moments:
         """The moments of `<name>_at`, or of `<name>_date` and `<name>_time`; UNREADABLE is said with the name."""
@@ -174,10 +178,10 @@ class VisitReader:
         return found
 
     def _day_and_hour(self, dates: Texts, times: Texts | None, issues: Issues) -> Moments:
-        days = self.dates.column(dates, issues).numbers(np.int32, lambda day: NO_DAY if day is None else to_day(day))
+        days = self.dates.column(dates, issues).numbers(np.int32)
         if times is None:
             return Moments(days, np.full(len(days), -1, np.int32))
-        minutes = self.times.column(times, issues).numbers(np.int32, lambda minute: minute)
+        minutes = self.times.column(times, issues).numbers(np.int32)
         found = Moments(days, np.where(days == NO_DAY, -1, minutes).astype(np.int32))
         for row, check in found.doubts(self.zone).items():
             issues[row].append(check)
@@ -230,8 +234,7 @@ class VisitReader:
             months = np.where(told, ages.numbers(np.int32, lambda age: _told(age[1])), months)
         if "birth_date" in raw.columns:
             ran.update(self.births.checks)
-            births = self.births.column(raw.columns["birth_date"], issues)
-            born = births.numbers(np.int32, lambda day: NO_DAY if day is None else to_day(day))
+            born = self.births.column(raw.columns["birth_date"], issues).numbers(np.int32)
             known = born != NO_DAY
             years = np.where(known, UNKNOWN, years)
             months = np.where(known & (days != NO_DAY), months_between(born, days), np.where(known, UNKNOWN, months))
@@ -295,8 +298,12 @@ def completed_months(birth: date, day: date) -> int:
     return (day.year - birth.year) * 12 + day.month - birth.month - (day.day < birth.day)
 
 
-def _birth(day: date | None) -> tuple[date | None, str]:
-    return day, "" if day else "AGE_UNREADABLE"
+def _day(day: date | None, check: str) -> tuple[int, str]:
+    return NO_DAY if day is None else to_day(day), check
+
+
+def _birth(day: int, check: str) -> tuple[int, str]:
+    return day, "AGE_UNREADABLE" if check else ""
 
 
 def _named(moment: str, check: str) -> str:

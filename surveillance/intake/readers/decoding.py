@@ -14,6 +14,7 @@ from surveillance.intake.readers.source import Source, Unpacked
 WINDOWS = re.compile("[\x80-\x9f]")
 # UTF-8 read as Windows-1252 and written again: é becomes Ã©, ’ becomes â€™; and the sign of a letter that was lost.
 MOJIBAKE = re.compile("Ã[\x80-\xbf\u0152-\u2122]|Â[\xa0-\xbf]|â€[\x80-\xbf\u0152-\u2122]|\ufffd")
+SIGNS = ("Ã", "Â", "â€", "\ufffd")  # one of them stands in all of those
 # A sequence that UTF-8 writes for a letter and that is all but impossible in a French text in one byte per letter.
 UTF8_LETTER = re.compile(rb"[\xc3\xc2\xc5][\x80-\xbf]")
 # How files begin that are no text: said by name, since "not the encoding agreed" would send the sender astray.
@@ -130,7 +131,8 @@ class Texts:
         self.foreign = True
         if self.encoding.startswith("iso-8859"):
             self.windows += len(WINDOWS.findall(text))
-        self.mojibake += len(MOJIBAKE.findall(text))
+        if any(sign in text for sign in SIGNS):
+            self.mojibake += len(MOJIBAKE.findall(text))
         if self._utf8 is not None:
             try:
                 self._utf8.decode(piece)

@@ -40,27 +40,26 @@ class Delimiting:
 
     def tables(self) -> Iterator[RawTable]:
         """A table for each block, then one with what only the end tells."""
-        for block in self.lines.blocks():
-            first = self.lines.count - block.count("\n") + 1
-            raw = RawTable(lines_in=self.lines.count - first + 1)
-            yield self._take(block, first, raw)
+        for block, count in self.lines.blocks():
+            yield self._take(block, count, RawTable(lines_in=count))
         yield self._finish()
 
-    def _take(self, block: str, first: int, raw: RawTable) -> RawTable:
+    def _take(self, block: str, count: int, raw: RawTable) -> RawTable:
         if self.names is None:
-            block, first = self._header(block, first, raw)
-        kept = block.rstrip(self.form.delimiter + " \t\r\n")
+            block, count = self._header(block, count, raw)
+        kept = len(block.rstrip(self.form.delimiter + " \t\r\n"))
         if not kept:
-            raw.blank_lines += block.count("\n")
+            raw.blank_lines += count
             return raw
-        end = block.index("\n", len(kept) - 1)
-        raw.blank_lines += block.count("\n", end + 1)
+        end = block.index("\n", kept - 1)
+        blank = block.count("\n", end + 1)
+        raw.blank_lines += blank
         self._cut(raw)
-        self.held = block[:end]
-        self.numbers = np.arange(first, first + self.held.count("\n") + 1, dtype=np.int64)
+        first = self.lines.count - count + 1
+        self.held, self.numbers = block[:end], np.arange(first, first + count - blank, dtype=np.int64)
         return raw
 
-    def _header(self, block: str, first: int, raw: RawTable) -> tuple[str, int]:
+    def _header(self, block: str, count: int, raw: RawTable) -> tuple[str, int]:
         """Takes the header off the first block that has one; before it there are blank lines only."""
         while block and self.names is None:
             line, _, block = block.partition("\n")
@@ -68,8 +67,8 @@ class Delimiting:
                 raw.blank_lines += 1
             else:
                 self._take_header(line, raw)
-            first += 1
-        return block, first
+            count -= 1
+        return block, count
 
     def _take_header(self, line: str, raw: RawTable) -> None:
         self.names = split_header(line, self.form)

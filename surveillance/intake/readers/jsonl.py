@@ -26,7 +26,7 @@ def read_jsonl(texts: Texts, dialect: Dialect, limits: Limits) -> Iterator[RawTa
     seen: set[str] = set()
     keys = Keys(dialect)
     read = False
-    for block in lines.blocks():
+    for block, _ in lines.blocks():
         found = block.split("\n")[:-1]
         raw = to_table(found, lines.count - len(found) + 1, getters, limits, keys)
         seen |= filled(raw)

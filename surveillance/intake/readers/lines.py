@@ -16,8 +16,8 @@ class Lines:
         self.pieces, self.longest = pieces, longest
         self.unended, self.count = "", 0
 
-    def blocks(self) -> Iterator[str]:
-        """Each block with the whole lines of one piece; empty ones are left out."""
+    def blocks(self) -> Iterator[tuple[str, int]]:
+        """Each block with the whole lines of one piece, and how many there are; none is empty."""
         carry = ""
         for piece in self.pieces:
             end = piece.rfind("\n") + 1
@@ -30,7 +30,8 @@ class Lines:
         self.unended = carry
         self.count += bool(carry)
 
-    def _clean(self, block: str) -> str:
+    def _clean(self, block: str) -> tuple[str, int]:
         block = block.replace("\r\n", "\n")
-        self.count += block.count("\n")
-        return block
+        lines = block.count("\n")
+        self.count += lines
+        return block, lines
