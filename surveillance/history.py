@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from surveillance.habits.keeping import keep_findings
 from surveillance.habits.nights import Judge
 from surveillance.habits.verdicts import held_files, overruled
 from surveillance.intake.checks import load_checks
+from surveillance.intake.visits import load_visit_rules
 from surveillance.store import OPEN, Store
 
 if TYPE_CHECKING:
@@ -40,19 +41,33 @@ def take_out(store: Store, night: date) -> None:
     for table in BY_NIGHT:
         column = "from_night" if table.startswith("visit") else "night"
         store.run(f"DELETE FROM {table} WHERE {column} = $night", {"night": night})
-    store.run("UPDATE visits SET to_night = $open WHERE to_night = $night", {"open": OPEN, "night": night})
+    since = {"since": first_meant(store, night), "night": night}
     store.run(
-        "UPDATE visits SET confirmed = NULL, confirmed_night = NULL WHERE confirmed_night = $night", {"night": night}
+        "UPDATE visits SET to_night = $open WHERE from_night >= $since AND to_night = $night", since | {"open": OPEN}
     )
+    store.run(
+        "UPDATE visits SET confirmed = NULL, confirmed_night = NULL "
+        "WHERE from_night >= $since AND confirmed_night = $night",
+        since,
+    )
+
+
+def first_meant(store: Store, night: date) -> date:
+    """The first night whose visits a line of this night can mean: numbers last sent before stand for other visits.
+
+    It also bounds what a night reads: ten years of history cost it no more than two.
+    """
+    return night - timedelta(days=load_visit_rules(store.content).limits.identity_days)
 
 
 def load_night(store: Store, night: date, records: Path, findings: Sequence[Finding] = ()) -> dict[str, int]:
     """Load the records of a night (visits.parquet) but those held; counts by fate. Call inside a transaction."""
     with store.sparing(), store.parquet("incoming", records / "visits.parquet", "association", held(findings)):
-        store.run(store.sql("fates"))
-        store.run(store.sql("close_versions"), {"night": night})
+        since = {"since": first_meant(store, night)}
+        store.run(store.sql("fates"), since)
+        store.run(store.sql("close_versions"), since | {"night": night})
         store.run(store.sql("load_visits"), {"night": night})
-        store.run(store.sql("confirm_versions"), {"night": night})
+        store.run(store.sql("confirm_versions"), since | {"night": night})
         store.run(store.sql("file_fates"), {"day": night - timedelta(days=1)})
     fates = ("loaded", "duplicate", "superseded")
     sums = ", ".join(f"coalesce(sum({fate}), 0)" for fate in fates)
@@ -101,10 +116,30 @@ def _rules(seen: list[tuple[Any, ...]], coder: Coder, night: date) -> pa.Table:
 def touched_days(store: Store, night: date) -> tuple[date, date] | None:
     """The first and the last visit day whose counts a night can have changed."""
     row = store.rows(
-        "SELECT min(event_date), max(event_date) FROM visits WHERE from_night = $night OR to_night = $night",
-        {"night": night},
+        "SELECT min(event_date), max(event_date) FROM visits "
+        "WHERE from_night >= $since AND (from_night = $night OR to_night = $night)",
+        {"since": first_meant(store, night), "night": night},
     )[0]
     return (row[0], row[1]) if row[0] else None
+
+
+def recount_later(store: Store, touched: Iterable[tuple[date, date] | None]) -> None:
+    """Remember between which days counts are no longer those of the visits, until `days_to_recount` is asked."""
+    known = store.fact("recount")
+    days = [day for pair in touched if pair for day in pair]
+    days += [date.fromisoformat(day) for day in known.split()] if known else []
+    if days:
+        store.keep_fact("recount", f"{min(days)} {max(days)}")
+
+
+def days_to_recount(store: Store) -> tuple[date, date] | None:
+    """The first and the last day to count again, which are then taken for counted."""
+    known = store.fact("recount")
+    store.run("DELETE FROM facts WHERE key = 'recount'")
+    if not known:
+        return None
+    first, last = map(date.fromisoformat, known.split())
+    return first, last
 
 
 def count_days(store: Store, first: date, last: date, acts: tuple[str, ...]) -> int:
@@ -127,6 +162,8 @@ def audit(store: Store, night: date, acts: tuple[str, ...]) -> None:
     """Run the audits of a night: each selects offenders and must return no row; else AuditError."""
     for name in ("audit_lines", "audit_versions", "audit_counts"):
         parameters: dict[str, Any] = {"night": night}
+        if name != "audit_lines":
+            parameters["since"] = first_meant(store, night)
         if name == "audit_counts":
             parameters["acts"] = list(acts)
         offenders = len(store.rows(store.sql(name), parameters))
@@ -182,7 +219,8 @@ def withdraw(store: Store, night: date) -> dict[str, int]:
     if not store.value("SELECT count(*) FROM files WHERE len(replaced_days) > 0"):
         return {"withdrawn": 0}
     share = load_checks(store.content).shares.withdrawn
-    store.run(store.sql("lacking_visits"), {"night": night, "share": share})
+    since = first_meant(store, night)
+    store.run(store.sql("lacking_visits"), {"night": night, "share": share, "since": since})
     doubted = store.rows("SELECT association, count(*) FROM lacking WHERE NOT believed GROUP BY ALL")
     for association, number in doubted:
         store.run(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OPEN = date(9999, 12, 31)  # `to_night` of a version in force
 NAME = "surveillance.duckdb"
-LOAD_MEMORY = "384MB"
+LOAD_MEMORY = "256MB"
 LOCKED: dict[str, str | bool | int] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,

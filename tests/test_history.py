@@ -15,7 +15,15 @@ from hypothesis import strategies as st
 
 from surveillance.content import Content
 from surveillance.errors import AuditError
-from surveillance.history import audit, count_days, load_night, take_out, withdraw
+from surveillance.history import (
+    audit,
+    count_days,
+    days_to_recount,
+    load_night,
+    recount_later,
+    take_out,
+    withdraw,
+)
 from surveillance.intake.visits import SCHEMA
 from surveillance.store import OPEN, Store
 
@@ -229,3 +237,24 @@ def test_a_file_that_lost_too_much_withdraws_nothing(store: Store, tmp_path: Pat
         assert withdraw(store, second) == {"withdrawn": 0}
     assert store.rows("SELECT status, code, detail FROM receptions") == [("partial", "mass_withdrawal", "5 visites")]
     assert len(in_force(store, second)) == 10
+
+
+def test_a_number_that_begins_again_after_years_is_another_visit(store: Store, tmp_path: Path) -> None:
+    admit(store, FIRST, [line("a", "1")], tmp_path / "1")
+    later = FIRST + timedelta(days=801)
+    found = admit(store, later, [line("a", "2", event_date=later - timedelta(days=1))], tmp_path / "2")
+    assert found == {"loaded": 1, "duplicate": 0, "superseded": 0}
+    versions = store.rows("SELECT rec_version, from_night, to_night FROM visits ORDER BY from_night")
+    assert versions == [(1, FIRST, OPEN), (1, later, OPEN)]
+    count_days(store, FIRST - timedelta(days=1), later, ACTS)
+    audit(store, later, ACTS)
+    assert store.rows("SELECT visit_day, visits_all FROM denominators ORDER BY 1") == [
+        (FIRST - timedelta(days=1), 1), (later - timedelta(days=1), 1),
+    ]  # fmt: skip
+
+
+def test_the_days_to_count_again_are_all_that_were_touched(store: Store) -> None:
+    recount_later(store, [None, (FIRST, FIRST)])
+    recount_later(store, [(FIRST - timedelta(days=9), FIRST - timedelta(days=8))])
+    assert days_to_recount(store) == (FIRST - timedelta(days=9), FIRST)
+    assert days_to_recount(store) is None

@@ -1,10 +1,14 @@
 -- Offenders only: one row per visit day touched tonight whose counted acts differ from the visits in force. Must return no row.
-WITH kept AS (
+WITH touched AS (
+    SELECT DISTINCT event_date AS visit_day FROM visits
+    WHERE from_night >= $since::DATE AND (from_night = $night::DATE OR to_night = $night::DATE)
+),
+kept AS (
     SELECT event_date AS visit_day, count(*) AS visits FROM visits
     WHERE to_night = DATE '9999-12-31' AND status = 'active' AND list_contains($acts, act_type)
-        AND event_date IN (SELECT event_date FROM visits WHERE from_night = $night::DATE OR to_night = $night::DATE)
+        AND event_date IN (SELECT visit_day FROM touched)
     GROUP BY event_date
 ),
-counted AS (SELECT visit_day, sum(visits_all) AS visits FROM denominators GROUP BY visit_day)
+counted AS (SELECT visit_day, sum(visits_all) AS visits FROM denominators WHERE visit_day IN (FROM touched) GROUP BY visit_day)
 SELECT visit_day, kept.visits, counted.visits AS counted FROM kept LEFT JOIN counted USING (visit_day)
 WHERE kept.visits IS DISTINCT FROM counted.visits

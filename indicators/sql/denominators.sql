@@ -5,5 +5,6 @@ SELECT event_date AS visit_day, association, dep_care AS department, age_band, s
 FROM visits
 WHERE from_night <= $night::DATE AND to_night > $night::DATE AND status = 'active'
     AND list_contains($acts, act_type) AND event_date BETWEEN $first::DATE AND $last::DATE
+    AND from_night >= $first::DATE - 1
 GROUP BY ALL
 ORDER BY ALL

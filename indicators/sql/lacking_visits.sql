@@ -10,6 +10,7 @@ held AS (
     FROM visits v JOIN replacing r USING (association, event_date)
     WHERE v.to_night = DATE '9999-12-31' AND v.status = 'active'
         AND (r.night = $night::DATE OR event_date IN (SELECT event_date FROM visits WHERE from_night = $night::DATE))
+        AND v.from_night >= $since::DATE
 ),
 judged AS (
     SELECT *, avg(lacks::INTEGER) OVER (PARTITION BY association, sha256) <= $share AS believed FROM held

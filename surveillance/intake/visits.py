@@ -60,6 +60,7 @@ class VisitLimits(BaseModel):
     text_max: int = Field(ge=1)
     id_max: int = Field(ge=8, le=200)
     codes_max: int = Field(ge=1)
+    identity_days: int = Field(ge=400)
 
 
 class FieldRule(BaseModel):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from surveillance.ages import load_acts
 from surveillance.errors import Exit, FeedsError
 from surveillance.habits.keeping import reception_habits
-from surveillance.history import audit, count_days, touched_days
+from surveillance.history import audit, count_days, days_to_recount
 from surveillance.night import Counts, Night
 
 TROUBLE = ("partial", "absent", "refused")
@@ -16,11 +14,8 @@ TROUBLE = ("partial", "absent", "refused")
 def aggregate(night: Night) -> Counts:
     """Counts and denominators of the touched days, the audits, and the coverage rule of the timetable."""
     acts = load_acts(night.content).counted
-    days = touched_days(night.store, night.date)
     with night.store.transaction():
-        if night.store.fact("recount"):
-            days = (date(2000, 1, 1), night.visit_day)
-            night.store.run("DELETE FROM facts WHERE key = 'recount'")
+        days = days_to_recount(night.store)
         counted = count_days(night.store, *days, acts) if days else 0
         audit(night.store, night.date, acts)
     return {"acts_counted": counted, **_day(night), **_coverage(night)}

@@ -8,7 +8,7 @@ from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.habits.keeping import events_of
 from surveillance.habits.nights import Judge
-from surveillance.history import admit_night, nights_held, take_out
+from surveillance.history import admit_night, nights_held, recount_later, take_out, touched_days
 from surveillance.night import Counts, Night
 from surveillance.records import nights_on_disk
 
@@ -26,14 +26,15 @@ def code(night: Night) -> Counts:
         night.journal.event("nights put back", first=lacking[0], nights=len(lacking), reason="not in the store")
     held = nights_held(night.store, min([night.date, *lacking]))
     counts: Counts = {}
+    nights = sorted({*held, *lacking, night.date})
     with night.store.transaction():
+        touched = [touched_days(night.store, one) for one in held]
         for one in reversed(held):
             take_out(night.store, one)
-        for one in sorted({*held, *lacking, night.date}):
+        for one in nights:
             admitted = admit_night(night.store, one, records / one.isoformat(), coder, judge)
             counts = admitted if one == night.date else counts
-        if held or lacking:
-            night.store.keep_fact("recount", "all")
+        recount_later(night.store, [*touched, *(touched_days(night.store, one) for one in nights)])
     _tell(night)
     return counts
 
