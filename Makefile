@@ -41,6 +41,7 @@ campaign: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/night.py
 	$(BIN)/python benchmarks/status.py
+	$(BIN)/python benchmarks/intake.py
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet uv

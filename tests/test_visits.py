@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,10 +18,11 @@ from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
 from surveillance.date_forms import compile_form
 from surveillance.errors import SettingsError
+from surveillance.intake.lived import months_between
 from surveillance.intake.moments import NOWHEN, date_reader, doubtful, moment_reader, time_reader
 from surveillance.intake.readers.raw import ITEM, SYSTEM
+from surveillance.intake.stamps import to_day
 from surveillance.intake.values import CodeRules, department_of, diagnoses, mapped, number, open_cim10, reason_codes
-from surveillance.intake.visit_reader import completed_months
 from surveillance.intake.visits import SCHEMA, load_visit_rules
 from surveillance.pseudonyms import Pseudonymiser, load_key
 from surveillance.territories import load_departments, load_postal_codes
@@ -122,6 +124,11 @@ def test_a_form_with_an_unknown_part() -> None:
 # --- ages ----------------------------------------------------------------------------------------------------
 
 
+def months_lived(birth: date, day: date) -> int:
+    born, visit = (np.array([to_day(one)], np.int32) for one in (birth, day))
+    return int(months_between(born, visit)[0])
+
+
 @pytest.mark.parametrize(
     ("birth", "day", "months"),
     [
@@ -135,13 +142,13 @@ def test_a_form_with_an_unknown_part() -> None:
     ],
 )
 def test_completed_months(birth: date, day: date, months: int) -> None:
-    assert completed_months(birth, day) == months
+    assert months_lived(birth, day) == months
 
 
 @given(st.dates(date(1905, 1, 1), date(2024, 12, 31)), st.integers(0, 119 * 365))
 def test_completed_years_and_the_rpu_formula_differ_on_a_birthday_at_most(birth: date, lived: int) -> None:
     day = date.fromordinal(birth.toordinal() + lived)
-    years, rpu = completed_months(birth, day) // 12, int(lived / 365.25)
+    years, rpu = months_lived(birth, day) // 12, int(lived / 365.25)
     near = min(abs(lived - 365.25 * turn) for turn in (years, years + 1))
     assert years == rpu or near < 1
 

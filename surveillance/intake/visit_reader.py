@@ -19,6 +19,7 @@ from surveillance.dialects import Dialect
 from surveillance.intake.age_texts import UNKNOWN as NO_AGE
 from surveillance.intake.age_texts import Age, age_reader
 from surveillance.intake.coded import Coded, Issues, Memo, Text, Texts
+from surveillance.intake.lived import UNKNOWN, agreed, months_between
 from surveillance.intake.moments import date_reader, time_reader
 from surveillance.intake.readers.raw import RawTable
 from surveillance.intake.stamps import NO_DAY, Moments, Stamps, to_day
@@ -38,7 +39,6 @@ from surveillance.pseudonyms import Pseudonymiser
 from surveillance.territories import PostalCode
 
 MINUTES = 24 * 60
-UNKNOWN = np.iinfo(np.int32).min  # an age that is not told
 DAY_CHECKS = ("DATE_MISSING", "DATE_UNREADABLE", "DATE_FUTURE", "DATE_OLD", "SAME_DAY", "LATE")
 
 
@@ -238,22 +238,7 @@ class VisitReader:
             known = born != NO_DAY
             years = np.where(known, UNKNOWN, years)
             months = np.where(known & (days != NO_DAY), months_between(born, days), np.where(known, UNKNOWN, months))
-        return self._agreed(years, months, issues)
-
-    def _agreed(
-        self, years: npt.NDArray[np.int32], months: npt.NDArray[np.int32], issues: Issues
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        """Years and months that do not contradict each other, in their ranges."""
-        known, lived = months != UNKNOWN, months // 12
-        derived = known & (years == UNKNOWN)
-        outside = derived & ((lived < 0) | (lived > self.limits.age_max))
-        against = known & (years != UNKNOWN) & (years != lived)
-        for rows, check in ((outside, "AGE_RANGE"), (against, "AGE_MONTHS")):
-            for row in np.flatnonzero(rows).tolist():
-                issues[row].append(check)
-        years = np.where(derived & ~outside, lived, years)
-        kept = known & ~against & ~outside & (months < self.limits.months_below)
-        return np.where(years == UNKNOWN, -1, years), np.where(kept, months, -1)
+        return agreed(years, months, self.limits, issues)
 
 
 def _told(value: int | None) -> int:
@@ -278,24 +263,6 @@ def _either(first: Coded[Text], second: Coded[Text]) -> Coded[Text]:
     there = np.array([value is not None for value in first.values], bool)[first.codes]
     codes = np.where(there, first.codes, second.codes + len(first.values)).astype(np.int32)
     return Coded(codes, [*first.values, *second.values])
-
-
-def months_between(born: npt.NDArray[np.int32], days: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Completed months of life, from days since 1970; see `completed_months`."""
-    births, visits = born.astype("M8[D]"), days.astype("M8[D]")
-    month_born, month = births.astype("M8[M]"), visits.astype("M8[M]")
-    day_born, day = births - month_born.astype("M8[D]"), visits - month.astype("M8[D]")
-    lived: npt.NDArray[np.int32] = ((month - month_born).astype(np.int64) - (day < day_born)).astype(np.int32)
-    return lived
-
-
-def completed_months(birth: date, day: date) -> int:
-    """Whole months of life on a day; divided by 12 they are the completed years, as a French age is said.
-
-    The RPU tools compute floor(days / 365.25): the two differ at most on a birthday itself, where 365 days / 365.25
-    are not yet one year there. Someone born on 29 February turns a year older on 1 March of a common year.
-    """
-    return (day.year - birth.year) * 12 + day.month - birth.month - (day.day < birth.day)
 
 
 def _day(day: date | None, check: str) -> tuple[int, str]:
