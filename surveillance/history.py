@@ -63,11 +63,11 @@ def first_meant(store: Store, night: date) -> date:
 def load_night(store: Store, night: date, records: Path, findings: Sequence[Finding] = ()) -> dict[str, int]:
     """Load the records of a night (visits.parquet) but those held; counts by fate. Call inside a transaction."""
     with store.sparing(), store.parquet("incoming", records / "visits.parquet", "association", held(findings)):
-        since = {"since": first_meant(store, night)}
-        store.run(store.sql("fates"), since)
-        store.run(store.sql("close_versions"), since | {"night": night})
+        store.run(store.sql("met_versions"), {"since": first_meant(store, night)})
+        store.run(store.sql("fates"))
+        store.run(store.sql("close_versions"), {"night": night})
         store.run(store.sql("load_visits"), {"night": night})
-        store.run(store.sql("confirm_versions"), since | {"night": night})
+        store.run(store.sql("confirm_versions"), {"night": night})
         store.run(store.sql("file_fates"), {"day": night - timedelta(days=1)})
     fates = ("loaded", "duplicate", "superseded")
     sums = ", ".join(f"coalesce(sum({fate}), 0)" for fate in fates)

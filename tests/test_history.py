@@ -241,7 +241,7 @@ def test_a_file_that_lost_too_much_withdraws_nothing(store: Store, tmp_path: Pat
 
 def test_a_number_that_begins_again_after_years_is_another_visit(store: Store, tmp_path: Path) -> None:
     admit(store, FIRST, [line("a", "1")], tmp_path / "1")
-    later = FIRST + timedelta(days=801)
+    later = FIRST + timedelta(days=431)
     found = admit(store, later, [line("a", "2", event_date=later - timedelta(days=1))], tmp_path / "2")
     assert found == {"loaded": 1, "duplicate": 0, "superseded": 0}
     versions = store.rows("SELECT rec_version, from_night, to_night FROM visits ORDER BY from_night")

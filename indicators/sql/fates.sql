@@ -3,13 +3,12 @@
 -- Versions of a visit follow one another by when their file was laid out at the association (`sent`), whichever night and in
 -- whichever order they reach us: a line is a duplicate when it says the same as the version before it, or as the next one held;
 -- superseded when a later version is held (or one that was said again later), or comes later tonight; else it is loaded, in force.
--- $since: the first night whose visits can be meant; a number that was last sent before stands for another visit.
 CREATE OR REPLACE TEMP TABLE fates AS
 WITH lines AS (SELECT arrival, visit_uid, content_hash, file_sha256, line_no, sent FROM incoming),
 held AS (
     SELECT visit_uid, content_hash, file_sha256, line_no, unnest(list_filter([sent, confirmed], lambda x: x IS NOT NULL)) AS sent,
         rec_version AS held_version
-    FROM visits WHERE from_night >= $since::DATE AND visit_uid IN (SELECT visit_uid FROM lines)
+    FROM met
 ),
 contested AS (
     SELECT visit_uid FROM lines GROUP BY visit_uid HAVING count(*) > 1 UNION SELECT visit_uid FROM held
