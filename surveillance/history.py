@@ -67,7 +67,8 @@ def load_night(store: Store, night: date, records: Path, findings: Sequence[Find
         store.run(store.sql("fates"))
         store.run(store.sql("close_versions"), {"night": night})
         store.run(store.sql("load_visits"), {"night": night})
-        store.run(store.sql("confirm_versions"), {"night": night})
+        if store.value("SELECT count(*) FROM fates WHERE fate = 'duplicate'"):
+            store.run(store.sql("confirm_versions"), {"night": night})
         store.run(store.sql("file_fates"), {"day": night - timedelta(days=1)})
     fates = ("loaded", "duplicate", "superseded")
     sums = ", ".join(f"coalesce(sum({fate}), 0)" for fate in fates)

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,10 +116,8 @@ class Store:
         source, *values = ("'" + str(text).replace("'", "''") + "'" for text in (path, *without))
         left_out = f" WHERE {column} NOT IN ({', '.join(values)})" if values else ""
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet({source}){left_out}")
-        try:
-            yield
-        finally:
-            self.connection.execute(f"DROP VIEW {name}")
+        yield
+        self.connection.execute(f"DROP VIEW {name}")
 
     @contextmanager
     def sparing(self) -> Iterator[None]:
@@ -133,7 +131,8 @@ class Store:
         try:
             yield
         finally:
-            self.connection.execute(f"SET threads = {int(before[0])}; SET memory_limit = '{before[1]}'")
+            with suppress(duckdb.TransactionException):  # what went wrong has ended the transaction, and is told itself
+                self.connection.execute(f"SET threads = {int(before[0])}; SET memory_limit = '{before[1]}'")
 
     def fact(self, key: str) -> str | None:
         """A fact kept about the store."""

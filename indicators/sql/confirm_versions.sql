@@ -9,7 +9,7 @@ FROM (
         SELECT place, visit_uid, content_hash, coalesce(confirmed, sent) AS until FROM met WHERE to_night = DATE '9999-12-31'
         UNION ALL
         SELECT rowid, visit_uid, content_hash, sent FROM visits
-        WHERE from_night = $night::DATE AND to_night = DATE '9999-12-31'
+        WHERE from_night = $night::DATE AND to_night = DATE '9999-12-31' AND visit_uid IN (SELECT visit_uid FROM repeated)
     )
     SELECT place, repeated.sent FROM repeated JOIN there USING (visit_uid, content_hash) WHERE repeated.sent > until
 ) again
