@@ -213,7 +213,7 @@ def _row(member: Member, fact: Mapping[str, Any], national: float, view: View) -
         fact["expected"],
         fact.get("low"),
         fact.get("high"),
-        _lost(fact, code) / national if national else 0.0,
+        lost_visits(fact["status"], there or 0, fact["expected"], fact.get("low")) / national if national else 0.0,
         _unusual(fact, status),
         night,
         arrived,
@@ -232,25 +232,23 @@ def _unusual(fact: Mapping[str, Any], status: str) -> float:
     return (1.0 if status in (*LACKING, "partial") else 0.0) if known is None else float(known)
 
 
-def _few(fact: Mapping[str, Any]) -> bool:
+def few(status: str, visits: int, low: float | None) -> bool:
     """Received in order, but fewer visits than this association ever gives on such a day."""
-    low = fact.get("low")
-    return fact["status"] == "received" and low is not None and fact.get("day_visits", 0) < low
+    return status == "received" and low is not None and visits < low
+
+
+def lost_visits(status: str, visits: int, expected: float, low: float | None) -> float:
+    """Visits of the day that are missing: all, what a part leaves, or nothing."""
+    if status in LACKING:
+        return expected
+    return max(0.0, expected - visits) if status == "partial" or few(status, visits, low) else 0.0
 
 
 def _cause(fact: Mapping[str, Any]) -> tuple[str, str, str]:
     """Status, cause and its detail."""
-    if _few(fact):
+    if few(fact["status"], fact.get("day_visits") or 0, fact.get("low")):
         return "received", "few_visits", f"{fact['day_visits']} / {fact['low']:.0f}–{fact.get('high') or 0:.0f}"
     return str(fact["status"]), str(fact["code"]), str(fact["detail"])
-
-
-def _lost(fact: Mapping[str, Any], cause: str) -> float:
-    """Visits of the day that are missing: all, what a part leaves, or nothing."""
-    expected, there = float(fact["expected"]), float(fact.get("day_visits") or 0)
-    if fact["status"] in LACKING:
-        return expected
-    return max(0.0, expected - there) if fact["status"] == "partial" or cause == "few_visits" else 0.0
 
 
 def _last(view: View, code: str, fact: Mapping[str, Any], nights: list[PastNight]) -> tuple[str, str]:

@@ -162,6 +162,7 @@ class BoardWords:
             *self.counts(board),
             *shown,
             *self.not_run(board),
+            *self.receipts(board),
         ]
 
     def not_run(self, board: Board) -> list[str]:
@@ -172,6 +173,11 @@ class BoardWords:
             for reason in ("unknown_habit", "error")
             if reason in found
         ]
+
+    def receipts(self, board: Board) -> list[str]:
+        """Associations that have not got their receipt."""
+        found = board.status.receipts
+        return [self.say("board_receipts", number=len(found), codes=", ".join(sorted(found)[:5]))] if found else []
 
     def _more(self, number: int) -> str:
         return self.say("board_more_events", number=number)

@@ -37,6 +37,7 @@ class NightStatus:
     data_events: list[dict[str, Any]] = field(default_factory=list)
     not_run: dict[str, set[str]] = field(default_factory=dict)  # reason → associations with a check that did not run
     held_for: dict[str, list[str]] = field(default_factory=dict)  # association → checks that set its files aside
+    receipts: dict[str, dict[str, str]] = field(default_factory=dict)  # association → receipt not put → why
     last_at: str = ""  # of the last event (ISO UTC)
 
     @property
@@ -122,6 +123,19 @@ def _follow_data(found: NightStatus, event: Mapping[str, Any]) -> None:
             found.held_for.setdefault(event["association"], []).append(event["check"])
         case "data event":
             found.data_events.append(dict(event))
+        case "receipt":
+            _follow_receipt(found.receipts, event)
+
+
+def _follow_receipt(unput: dict[str, dict[str, str]], event: Mapping[str, Any]) -> None:
+    """A receipt that could not be put, until it is."""
+    mine = unput.setdefault(event["association"], {})
+    if event["state"] == "put":
+        mine.pop(event["name"], None)
+    else:
+        mine[event["name"]] = event["code"]
+    if not mine:
+        del unput[event["association"]]
 
 
 def journal_path(state: Path, night: object) -> Path:

@@ -44,7 +44,7 @@ class ReceiptRules(BaseModel):
 
 
 class Coverage(BaseModel):
-    """Below `floor` (share of the usual volume of open associations) the exit code is 12; `below`: is the file sent?"""
+    """Below `floor` (share of the visits expected of those open) the exit code is 12; `below`: is the file sent?"""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

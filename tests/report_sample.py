@@ -137,6 +137,7 @@ def receptions() -> pd.DataFrame:
                 detail,
                 sentence,
                 usual,
+                None,
                 got,
                 240 if reason == "late" else int(rng.poisson(1.2)) if got else 0,
                 last,

@@ -261,6 +261,17 @@ def test_checks_that_did_not_run_stand_in_the_head(content: Content, tmp_path: P
     assert [line for line in words.head(again) if "habitudes inconnues pour 1 association" in line]
 
 
+def test_a_receipt_that_could_not_be_put_stands_in_the_head_until_it_is(content: Content, tmp_path: Path) -> None:
+    receipt = {"at": "", "event": "receipt", "association": "5901", "name": "RECU_EXPORT.txt"}
+    kept = receipt | {"state": "kept", "code": "unreachable"}
+    words, member = words_of(content, tmp_path), find_association(load_associations(content), "5901")
+    board = board_of(content, BEGUN, reception("5901"), kept)
+    assert [line for line in words.head(board) if "chez 1 association(s) (5901" in line]
+    assert "RECU_EXPORT.txt : serveur injoignable" in story(board, member, words)
+    again = board_of(content, BEGUN, reception("5901"), kept, receipt | {"state": "put", "code": ""})
+    assert not [line for line in words.head(again) if "association(s)" in line]
+
+
 def test_a_file_set_aside_is_said_to_be_held_with_how_to_release_it(content: Content, tmp_path: Path) -> None:
     row = row_of(board_of(content, BEGUN, reception("5901", "refused", "held", unusual=None)), "5901")
     assert (row.status, row.unusual) == ("held", 1.0)
@@ -336,3 +347,7 @@ def test_the_story_of_a_file_set_aside_ends_in_the_waiver_to_paste(content: Cont
     (entry,) = tomllib.loads(block)["waiver"]
     assert (entry["association"], entry["check"], entry["from"], entry["until"]) == ("5901", "volume", NIGHT, NIGHT)
     assert "[[waiver]]" not in story(board_of(content, BEGUN, habit, reception("5901")), member, words)
+    file = {"at": "", "event": "file", "association": "5901", "name": "E.csv", "status": "received", "code": "ok"}
+    assert "E.csv : fichier mis de côté, inhabituel ; volume inhabituel" in story(
+        board_of(content, *events, file | {"detail": "", "notes": ["volume"]}), member, words
+    )

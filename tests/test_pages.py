@@ -104,10 +104,10 @@ def test_missing_feeds_come_first_in_order_of_harm(context: dict[str, Any], data
     assert [line.status for line in night.missing].count("absent") == 2
     assert night.included == 59 and night.expected == 63
     usual = data.receptions.set_index("status")
-    lost = usual.loc[["absent", "refused"], "usual_volume"].sum()
+    lost = usual.loc[["absent", "refused"], "expected"].sum()
     partial = usual.loc[["partial"]].iloc[0]
-    lost += partial["usual_volume"] - partial["visits"]
-    assert night.lost == pytest.approx(lost / data.receptions["usual_volume"].sum())
+    lost += partial["expected"] - partial["visits"]
+    assert night.lost == pytest.approx(lost / data.receptions["expected"].sum())
 
 
 def test_sentences_can_be_rederived_from_the_frames(context: dict[str, Any], data: ReportData) -> None:

@@ -21,7 +21,8 @@ def story(board: Board, member: Association, words: BoardWords) -> str:
     lines += _waivers(board, row, words)
     for key, part in (
         ("story_attempts", [_attempt(one, words) for one in board.status.attempts.get(member.code, ())]),
-        ("story_files", [_file(one, words) for one in board.status.files.get(member.code, ())]),
+        ("story_files", [_file(one, row, words) for one in board.status.files.get(member.code, ())]),
+        ("story_receipts", _receipts(board.status.receipts.get(member.code, {}), words)),
         ("story_nights", [_night(one, words) for one in board.past.get(member.code, ())]),
     ):
         if part:
@@ -69,13 +70,22 @@ def _attempt(event: dict[str, Any], words: BoardWords) -> str:
     ).rstrip()
 
 
-def _file(event: dict[str, Any], words: BoardWords) -> str:
-    key = f"cause_{event['code']}"
-    told = words.say(key, detail=event["detail"]) if knows(words.content, key) else event["code"]
-    notes = ", ".join(note for note in event.get("notes", ()))
-    return words.say(
-        "story_file", name=event["name"], cause=" ; ".join(part for part in (told.rstrip(" :"), notes) if part)
-    )
+def _file(event: dict[str, Any], row: Row, words: BoardWords) -> str:
+    """What a file was found to be; the night may have set it aside since."""
+    code = row.cause if row.cause == "held" and event["code"] == "ok" else event["code"]
+    told = [_told(code, event["detail"], words), *(_told(note, "", words) for note in event.get("notes", ()))]
+    return words.say("story_file", name=event["name"], cause=" ; ".join(told))
+
+
+def _receipts(unput: dict[str, str], words: BoardWords) -> list[str]:
+    """Receipts that wait for its server, and why."""
+    return [words.say("story_receipt", name=name, why=_told(code, "", words)) for name, code in unput.items()]
+
+
+def _told(code: str, detail: str, words: BoardWords) -> str:
+    """A cause in words; one without words of its own by its code."""
+    key = f"cause_{code}"
+    return words.say(key, detail=detail).replace("()", "").rstrip(" :") if knows(words.content, key) else code
 
 
 def _night(one: PastNight, words: BoardWords) -> str:

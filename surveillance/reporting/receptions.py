@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from datetime import date
 
+from surveillance.board import lost_visits
 from surveillance.reporting.data import ReportData, Row, records
 
 STATUSES = ("absent", "refused", "partial", "closed", "received")
@@ -14,7 +15,7 @@ MISSING = ("absent", "refused", "partial")
 
 @dataclass(frozen=True)
 class Line:
-    """One association tonight. `harm` is the share of the network's usual volume that did not come (0..1)."""
+    """One association tonight. `harm`: share of the visits expected of the network that did not come (0..1)."""
 
     code: str
     name: str
@@ -23,7 +24,7 @@ class Line:
     status: str
     reason: str
     detail: str
-    usual: float
+    expected: float
     visits: int
     late: int
     last: date | None
@@ -31,16 +32,16 @@ class Line:
 
     @property
     def ratio(self) -> float | None:
-        """Visits received over the usual volume."""
-        return self.visits / self.usual if self.usual > 0 else None
+        """Visits received over those expected."""
+        return self.visits / self.expected if self.expected > 0 else None
 
 
 @dataclass(frozen=True)
 class Board:
-    """The lines in order of harm; `width` of a line in the strip is its part of the usual volume."""
+    """The lines in order of harm; `width` of a line in the strip is its part of the visits expected."""
 
     lines: tuple[Line, ...]
-    usual: float
+    visits_expected: float
 
     @property
     def missing(self) -> tuple[Line, ...]:
@@ -64,7 +65,7 @@ class Board:
 
     @property
     def lost(self) -> float:
-        """Share of the usual volume that is missing (0..1)."""
+        """Share of the visits expected that is missing (0..1)."""
         return math.fsum(line.harm for line in self.lines)
 
     def count(self, status: str) -> int:
@@ -72,16 +73,16 @@ class Board:
         return sum(line.status == status for line in self.lines)
 
     def part(self, line: Line) -> float:
-        """The line's part of the usual volume (0..1)."""
-        return line.usual / self.usual if self.usual else 0.0
+        """The line's part of the visits expected (0..1)."""
+        return line.expected / self.visits_expected if self.visits_expected else 0.0
 
 
 def board(data: ReportData) -> Board:
     """The board of the night: a visit lost from a large association weighs as much as one from a small one."""
     rows = records(data.receptions)
-    usual = math.fsum(float(row["usual_volume"]) for row in rows if row["status"] != "closed")
-    lines = [_line(row, usual) for row in rows]
-    return Board(tuple(sorted(lines, key=_order)), usual)
+    expected = math.fsum(float(row["expected"]) for row in rows if row["status"] != "closed")
+    lines = [_line(row, expected) for row in rows]
+    return Board(tuple(sorted(lines, key=_order)), expected)
 
 
 def _order(line: Line) -> tuple[float, int, str]:
@@ -90,8 +91,8 @@ def _order(line: Line) -> tuple[float, int, str]:
 
 
 def _line(row: Row, total: float) -> Line:
-    usual, visits, status = float(row["usual_volume"]), _count(row["visits"]), str(row["status"])
-    lost = max(0.0, usual - visits) if status in MISSING else 0.0
+    expected, visits, status = float(row["expected"]), _count(row["visits"]), str(row["status"])
+    lost = lost_visits(status, visits, expected, _low(row["low"]))
     return Line(
         str(row["association"]),
         str(row["name"]),
@@ -100,7 +101,7 @@ def _line(row: Row, total: float) -> Line:
         status,
         _text(row["sentence_fr"]) or str(row["code"]),
         _text(row["detail"]),
-        usual,
+        expected,
         visits,
         _count(row["late_visits"]),
         _day(row["last_night_received"]),
@@ -111,6 +112,10 @@ def _line(row: Row, total: float) -> Line:
 def _count(value: object) -> int:
     text = str(value)
     return 0 if text in ("None", "nan", "<NA>", "") else int(float(text))
+
+
+def _low(value: object) -> float | None:
+    return float(value) if isinstance(value, float) and not math.isnan(value) else None
 
 
 def _text(value: object) -> str:

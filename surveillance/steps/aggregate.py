@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from surveillance.ages import load_acts
 from surveillance.errors import Exit, FeedsError
 from surveillance.habits.keeping import reception_habits
@@ -36,10 +39,16 @@ def _too_few(night: Night, share: float) -> None:
     night.journal.event("too few feeds", share=round(share, 3), floor=rule.floor, below=rule.below)
     if rule.below == "stop":
         raise FeedsError(
-            f"only {share:.0%} of the usual volume is there, the floor is {rule.floor:.0%}: nothing is sent",
+            f"only {share:.0%} of the expected volume is there, the floor is {rule.floor:.0%}: nothing is sent",
             "surveillance status says who is missing; the floor is in schedules/night.toml",
         )
     night.verdict = Exit.FEEDS
+
+
+def _expected(row: Mapping[str, Any], habits: Mapping[str, Mapping[str, Any]]) -> float:
+    """Visits of the day by habit, else the usual volume of the registry: the same as the board and the report."""
+    habit = habits.get(row["association"], {}).get("expected")
+    return float(row["usual_volume"] if habit is None else habit)
 
 
 def _coverage(night: Night) -> Counts:
@@ -49,8 +58,9 @@ def _coverage(night: Night) -> Counts:
     habits = reception_habits(night.store, night.date)
     for row in rows:
         night.journal.event("reception", **row, **habits.get(row["association"], {}))
-    expected = sum(row["usual_volume"] for row in rows if row["status"] != "closed")
-    present = sum(row["usual_volume"] for row in rows if row["status"] in ("received", "partial"))
+    due = {row["association"]: _expected(row, habits) for row in rows if row["status"] != "closed"}
+    expected = sum(due.values())
+    present = sum(due[row["association"]] for row in rows if row["status"] in ("received", "partial"))
     share = present / expected if expected else 0.0
     if share < night.timetable.coverage.floor:
         _too_few(night, share)
