@@ -140,6 +140,7 @@ def receptions() -> pd.DataFrame:
                 None,
                 got,
                 240 if reason == "late" else int(rng.poisson(1.2)) if got else 0,
+                3 if n == 7 else 0,
                 last,
             )
         )

@@ -296,3 +296,18 @@ def test_an_event_in_the_data_is_said_before_any_number(content: Content, data: 
     order = [section.get("id") for section in struck.xpath("//section[@id]")]
     assert order.index("donnees") < order.index("signaux")
     assert not html.fromstring(page).xpath("//table[@class='data-events']")
+
+
+def test_withdrawn_visits_and_exceptions_in_force_are_said(content: Content, data: ReportData, page: str) -> None:
+    waiver = ("7501", "waiver", "volume", "data manager", "deux centres réunis", date(2024, 1, 20))
+    correction = ("*", "correction", "Europe/Paris", "SMF", "heure d'été", date(2024, 1, 31))
+    given = pd.DataFrame([waiver, correction], columns=list(COLUMNS["exceptions"]))
+    context = page_context(content, dataclasses.replace(data, exceptions=given))
+    told = html.fromstring(pages.render(content, "report.html", context)).xpath("//section[@id='completude']")[0]
+    words = " ".join(told.text_content().split())
+    assert "contrôle « volume » noté sans bloquer" in words
+    assert "Toutes les associations" in words
+    assert "deux centres réunis" in words
+    (line,) = [line for line in board(data).lines if line.withdrawn]
+    assert f"{line.name} {line.withdrawn}." in words
+    assert "Dérogations et corrections" not in page

@@ -114,7 +114,7 @@ def _as_before(before: Reception | None, now: Reception) -> Reception:
 def closed(association: Association, night: date) -> Reception:
     """The reception of an association from which nothing is expected in that night: it is not contacted."""
     if declared := association.closure_on(night):
-        return Reception(association.code, "closed", "closed", f"{declared.reason} (jusqu'au {declared.last})")
+        return Reception(association.code, "closed", "closed", f"{declared.reason} (jusqu'au {declared.last:%d/%m/%Y})")
     until = f"depuis le {association.until + timedelta(days=1)}" if association.until else "pas encore ouverte"
     return Reception(association.code, "closed", "closed", until)
 

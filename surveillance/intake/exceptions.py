@@ -53,6 +53,11 @@ class Waiver(Dated):
         """As the journal names it: who, until when."""
         return f"{self.who}, jusqu'au {self.last:%d/%m/%Y}"
 
+    @property
+    def subject(self) -> str:
+        """The check that only notes."""
+        return self.check
+
 
 class Correction(Dated):
     """How the files of an association are read for a time: exactly one of dialect, thesaurus, timezone, values."""
@@ -80,6 +85,11 @@ class Correction(Dated):
     def id(self) -> str:
         """As records name it, after the dialect: `5901-20240108`."""
         return f"{self.association}-{self.first:%Y%m%d}"
+
+    @property
+    def subject(self) -> str:
+        """What is read otherwise: a dialect, a thesaurus, a time zone, or the values of some fields."""
+        return self.dialect or self.thesaurus or self.timezone or ", ".join(sorted(self.values))
 
 
 class _Waivers(BaseModel):
@@ -112,6 +122,11 @@ class Exceptions:
         if names not in self._made:
             self._made[names] = lowered(checks, names)
         return self._made[names]
+
+    def in_force(self, night: date) -> list[Waiver | Correction]:
+        """Every waiver and correction that holds for some association in a night."""
+        everything: tuple[Waiver | Correction, ...] = (*self.waivers, *self.corrections)
+        return [item for item in everything if item.first <= night <= item.last]
 
     def corrections_of(self, code: str, night: date | None) -> list[Correction]:
         """The corrections in force for an association in a night."""

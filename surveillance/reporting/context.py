@@ -70,6 +70,7 @@ def page_context(content: Content, data: ReportData) -> dict[str, Any]:
         "regions": regions(data, rules, headline),
         "headline": [trends[item] for item in headline],
         "data_events": data_events(data),
+        "exceptions": exceptions(data, labels),
         "signals": signals(data),
         "syndromes": records(data.syndromes),
     }
@@ -166,6 +167,22 @@ def data_events(data: ReportData) -> list[dict[str, Any]]:
     """Data events with names instead of codes, in their order."""
     rows = records(data.data_events)
     return [row | {"place": data.place(str(row["scope"]), str(row["territory"]))} for row in rows]
+
+
+def exceptions(data: ReportData, labels: Labels) -> list[dict[str, Any]]:
+    """Waivers and corrections with names instead of codes."""
+    return [
+        row
+        | {
+            "place": labels.get("exception", "all") if row["association"] == "*" else _association(data, row),
+            "what": labels.say("exception", str(row["kind"]), subject=str(row["subject"])),
+        }
+        for row in records(data.exceptions)
+    ]
+
+
+def _association(data: ReportData, row: dict[str, Any]) -> str:
+    return data.place("association", str(row["association"]))
 
 
 def signals(data: ReportData) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "low",
         "visits",
         "late_visits",
+        "withdrawn",
         "last_night_received",
     ),
     "daily": ("visit_day", "syndrome", "visits", "visits_all", "visits_coded"),
@@ -51,9 +52,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "reason",
     ),
     "data_events": ("scope", "territory", "check", "observed", "expected", "low", "high", "sentence_fr"),
+    "exceptions": ("association", "kind", "subject", "who", "why", "until"),
     "syndromes": ("id", "label_fr", "version", "status", "source", "codes"),
 }
-DAYS_AS_DATES = ("visit_day", "week_monday", "last_night_received")
+DAYS_AS_DATES = ("visit_day", "week_monday", "last_night_received", "until")
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class ReportData:
     syndromes: pd.DataFrame
     places: Mapping[str, str] = field(default_factory=dict)
     data_events: pd.DataFrame = field(default_factory=lambda: empty_frame("data_events"))
+    exceptions: pd.DataFrame = field(default_factory=lambda: empty_frame("exceptions"))
 
     def __post_init__(self) -> None:
         for name, columns in COLUMNS.items():

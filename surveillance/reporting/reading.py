@@ -12,6 +12,7 @@ import pyarrow as pa
 from surveillance import __version__
 from surveillance.ages import load_acts, load_ages
 from surveillance.coding.syndromes import Syndrome, load_syndromes, set_version
+from surveillance.intake.exceptions import load_exceptions
 from surveillance.reporting.data import COLUMNS, ReportData, ReportMeta
 from surveillance.reporting.delivery import read_delivery
 from surveillance.reporting.earlier import earlier_seasons
@@ -47,6 +48,7 @@ def read_report_data(night: Night, rules: Rules) -> ReportData:
         seasons=earlier_seasons(night.content),
         syndromes=_definitions(syndromes, night.store.invented(item.id for item in syndromes)),
         places=place_names(night),
+        exceptions=_exceptions(night),
         **frames,
     )
 
@@ -55,6 +57,15 @@ def in_force(night: Night) -> list[Syndrome]:
     """The case definitions in force on the visit day."""
     day = night.visit_day
     return [s for s in load_syndromes(night.content) if s.since <= day and (s.until is None or day <= s.until)]
+
+
+def _exceptions(night: Night) -> pd.DataFrame:
+    """Waivers and corrections in force this night, with who allowed them and why."""
+    rows = [
+        (item.association, type(item).__name__.lower(), item.subject, item.who, item.why, item.last)
+        for item in load_exceptions(night.content).in_force(night.date)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS["exceptions"]))
 
 
 def _bands(night: Night) -> dict[str, str]:
@@ -126,6 +137,7 @@ def _with_registry(night: Night, frame: pd.DataFrame) -> pd.DataFrame:
             "low": None,
             "visits": 0,
             "late_visits": 0,
+            "withdrawn": 0,
             "last_night_received": None,
         } | (row or {})
         detail = found["detail"] if isinstance(found["detail"], str) else ""

@@ -27,6 +27,7 @@ class Line:
     expected: float
     visits: int
     late: int
+    withdrawn: int
     last: date | None
     harm: float
 
@@ -52,6 +53,11 @@ class Board:
     def others(self) -> tuple[Line, ...]:
         """Received and declared closed."""
         return tuple(line for line in self.lines if line.status not in MISSING)
+
+    @property
+    def withdrawing(self) -> tuple[Line, ...]:
+        """Those who took visits back tonight, most first."""
+        return tuple(sorted((line for line in self.lines if line.withdrawn), key=lambda line: -line.withdrawn))
 
     @property
     def expected(self) -> int:
@@ -104,6 +110,7 @@ def _line(row: Row, total: float) -> Line:
         expected,
         visits,
         _count(row["late_visits"]),
+        _count(row["withdrawn"]),
         _day(row["last_night_received"]),
         lost / total if total else 0.0,
     )
