@@ -113,7 +113,7 @@ def test_the_association_is_told_by_the_name_or_asked_for(tmp_path: Path) -> Non
 
 
 def test_a_number_that_no_column_holds_is_asked_for() -> None:
-    text = draft_of(sample("xml-rpu-v2006"), NAMES["xml-rpu-v2006"], CONTENT, "draft")
+    text = draft_of(sample("xml-rpu-v2006"), NAMES["xml-rpu-v2006"], CONTENT, "draft", "en")
     assert '# visit_id = { columns = ["?"] }   # NOT FOUND' in text
     with pytest.raises(ContentError, match="visit_id and start_at"):
         parse(text, "draft.toml", Dialect)
@@ -135,7 +135,7 @@ def test_a_draft_holds_no_value_of_a_visit() -> None:
         files.d1_line(n, sex=("F", "M", "F", "DUPONT JEANNE")[n % 4] if n < 5 else "F", outcome=f"chez lui {n}")
         for n in range(40)
     ]
-    text = draft_of(files.d1(lines), "EXPORT_20240114.csv", CONTENT, "draft")
+    text = draft_of(files.d1(lines), "EXPORT_20240114.csv", CONTENT, "draft", "en")
     assert '"F" = "?"' in text
     for secret in ("DUPONT", "chez lui", "LILLE", "59000", "A24", "FIEVRE"):
         assert secret not in text, secret
@@ -145,7 +145,7 @@ def test_a_draft_holds_no_value_of_a_visit() -> None:
 
 def test_an_order_of_day_and_month_that_nothing_proves_is_asked() -> None:
     lines = [files.d1_line(n, day="05/04/2024", call_day="03/04/2024", birth="01/02/1950") for n in range(9)]
-    text = draft_of(files.d1(lines), "EXPORT_20240405.csv", CONTENT, "draft")
+    text = draft_of(files.d1(lines), "EXPORT_20240405.csv", CONTENT, "draft", "en")
     assert '# date = ["%d/%m/%Y"]   # AMBIGUOUS: choose' in text
     assert '# date = ["%m/%d/%Y"]   # AMBIGUOUS: choose' in text
     with pytest.raises(ContentError, match="no form is declared"):
@@ -170,7 +170,7 @@ def test_what_dates_prove(texts: list[str], proven: list[str], doubtful: list[st
 
 def test_years_of_two_digits_are_said() -> None:
     lines = [files.d1_line(n, day="25/12/23") for n in range(9)]
-    assert "years of two digits are not read" in draft_of(files.d1(lines), "x.csv", CONTENT, "draft")
+    assert "les années à deux chiffres ne sont pas lues" in draft_of(files.d1(lines), "x.csv", CONTENT, "draft")
 
 
 @pytest.mark.parametrize(
@@ -202,3 +202,12 @@ def test_names_of_files(name: str) -> None:
 def test_a_sample_that_cannot_be_looked_at(data: bytes) -> None:
     with pytest.raises(UsageError):
         draft_of(data, "x.csv", CONTENT, "draft")
+
+
+def test_a_name_near_a_known_one_is_asked_in_french_and_never_used() -> None:
+    data = files.d1([files.d1_line(n) for n in range(9)]).replace("Devenir".encode("cp1252"), b"Devenir patient", 1)
+    text = draft_of(data, "EXPORT_20240114.csv", CONTENT, "draft")
+    assert '# outcome = { columns = ["Devenir patient"] }   # PROCHE : est-ce elle ?' in text
+    draft = parse(text, "draft.toml", Dialect)
+    assert "outcome" not in draft.fields
+    assert "Devenir patient" in draft.ignored

@@ -99,7 +99,7 @@ def guess_dialect(
         raise UsageError(f"there is no file {file}")
     if out is not None and out.exists():
         raise UsageError(f"{out} exists", "give another name: a draft that somebody works on is not written over")
-    text = draft_of(file.read_bytes(), file.name, desk.content, out.stem if out else "draft")
+    text = draft_of(file.read_bytes(), file.name, desk.content, out.stem if out else "draft", desk.lang)
     if out is None:
         desk.out.print(text, markup=False, end="")
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from surveillance.dialect_parts import fold
 from surveillance.errors import UsageError
@@ -26,7 +26,10 @@ DATES = ((re.compile(r"\d{4}-\d{2}-\d{2}"), "%Y-%m-%d", r"[0-9]{4}-[0-9]{2}-[0-9
 CODE = re.compile(r"(?<![0-9])([0-9]{2}|2[AB]|97[0-9])[0-9]{2}(?![0-9])")
 
 
-def write_draft(sample: Sample, file_name: str, known: Knowledge, ident: str) -> str:
+Ask = Callable[..., str]  # a sentence of reports/words.toml, in the language asked for
+
+
+def write_draft(sample: Sample, file_name: str, known: Knowledge, ident: str, ask: Ask) -> str:
     """The draft of a dialect. Names of columns that do not look like names are left out; so are all values but those of
     sex, outcome and type of act that are few, short and seen more than once."""
     fields = known.fields_of(list(sample.columns))
@@ -35,17 +38,19 @@ def write_draft(sample: Sample, file_name: str, known: Knowledge, ident: str) ->
             "the first line does not look like a header", "names that are known stand in extracts/guess.toml"
         )
     parts = [
-        head(sample, file_name, known, ident, fields),
+        head(sample, file_name, known, ident, fields, ask),
         form_of(sample),
-        '[window]\ndays = 7\nmode = "adds"   # ASK: or "replaces", when a file holds everything of those days\n',
-        fields_of(sample, fields),
-        forms_of(sample, known, fields),
-        *(values_of(sample.columns[fields[name][0]], name, known) for name in LISTED if name in fields),
+        f'[window]\ndays = 7\nmode = "adds"   # {ask("draft_window")}\n',
+        fields_of(sample, fields, known, ask),
+        forms_of(sample, known, fields, ask),
+        *(values_of(sample.columns[fields[name][0]], name, known, ask) for name in LISTED if name in fields),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def head(sample: Sample, file_name: str, known: Knowledge, ident: str, fields: dict[str, list[str]]) -> str:
+def head(
+    sample: Sample, file_name: str, known: Knowledge, ident: str, fields: dict[str, list[str]], ask: Ask
+) -> str:
     """Everything before the first table."""
     used = {name for names in fields.values() for name in names}
     ignored = [name for name in sample.columns if name not in used and is_name(name)]
@@ -54,7 +59,7 @@ def head(sample: Sample, file_name: str, known: Knowledge, ident: str, fields: d
     missing = [marker for marker in known.missing if not marker or marker in present]
     pattern, form = name_pattern(file_name)
     lines = [
-        '# DRAFT, made from a sample: read every line, answer what is asked, try it, then write status = "agreed".',
+        f"# {ask('draft_head')}",
         f"id = {quoted(ident)}",
         'version = "1"',
         'status = "draft"',
@@ -65,11 +70,11 @@ def head(sample: Sample, file_name: str, known: Knowledge, ident: str, fields: d
         f"final_newline = {str(sample.ended and sample.kind == 'delimited').lower()}",
         f"file_name = '{pattern}'",
         f"file_date = {quoted(form)}",
-        'file_date_is = "visit_day"              # ASK: the day of the visits, or "night" of the extraction?',
-        f"missing = {quoted(missing)}             # ASK: do all of these mean: not known?",
-        'thesaurus = "own"                       # ASK: own, or cim10?',
-        f"ignored = {quoted(ignored)}             # ASK: is nothing of this to be read?",
-        *([f"# {hidden} more columns, whose names do not look like names"] if hidden else []),
+        f'file_date_is = "visit_day"   # {ask("draft_file_date")}',
+        f"missing = {quoted(missing)}   # {ask('draft_missing')}",
+        f'thesaurus = "own"   # {ask("draft_thesaurus")}',
+        f"ignored = {quoted(ignored)}   # {ask('draft_ignored')}",
+        *([f"# {ask('draft_hidden', number=hidden)}"] if hidden else []),
     ]
     return "\n".join(lines) + "\n"
 
@@ -100,25 +105,28 @@ def form_of(sample: Sample) -> str:
     if sample.kind == "xml":
         return (
             f"[records]\nroot = {quoted(sample.root)}\nrecord = {quoted(sample.record)}\n"
-            'association = ""                        # ASK: where does the file say who sends it?\n'
+            'association = ""\n'
         )
     return ""
 
 
-def fields_of(sample: Sample, fields: dict[str, list[str]]) -> str:
-    """The table of fields, those without which no visit can be read as questions where they were not found."""
+def fields_of(sample: Sample, fields: dict[str, list[str]], known: Knowledge, ask: Ask) -> str:
+    """The table of fields; what is only near a known name, or was not found and is needed, as a question."""
+    near = known.near([name for name in sample.columns if is_name(name)], fields)
     lines = ["[fields]"]
-    for name in (*fields, *(name for name in ("visit_id", "start_at") if name not in fields)):
+    for name in (*fields, *(name for name in dict.fromkeys(("visit_id", "start_at", *near)) if name not in fields)):
         if name == "start_at" and "start_date" in fields and name not in fields:
             continue
-        if name not in fields:
-            lines.append(f'# {name} = {{ columns = ["?"] }}   # NOT FOUND: which column is it?')
+        if name in near:
+            lines.append(f"# {name} = {{ columns = {quoted(near[name])} }}   # {ask('draft_near')}")
+        elif name not in fields:
+            lines.append(f'# {name} = {{ columns = ["?"] }}   # {ask("draft_not_found")}')
         else:
             lines.append(f"{name} = {{ columns = {quoted(fields[name])} }}")
     return "\n".join(lines) + "\n"
 
 
-def forms_of(sample: Sample, known: Knowledge, fields: dict[str, list[str]]) -> str:
+def forms_of(sample: Sample, known: Knowledge, fields: dict[str, list[str]], ask: Ask) -> str:
     """The table of forms; an order of day and month that nothing proves is a comment, to be chosen."""
     lines, blank = ["[forms]"], set(known.missing)
     for kind, names in NEEDS.items():
@@ -128,23 +136,21 @@ def forms_of(sample: Sample, known: Knowledge, fields: dict[str, list[str]]) -> 
         texts = [text for column in columns for text in column if text.strip() not in blank]
         proven, doubtful = proven_forms(texts, getattr(known.forms, kind))
         for form in doubtful:
-            lines.append(
-                f"# {kind} = {quoted([form])}   # AMBIGUOUS: choose; no day above 12 proves the order, or both do"
-            )
+            lines.append(f"# {kind} = {quoted([form])}   # {ask('draft_ambiguous')}")
         if two_digit_years(texts):
-            lines.append(f"# {kind}: years of two digits are not read, ask for four")
-        lines.append(f"{kind} = {quoted(proven)}" if proven else f"# {kind} = []   # NOT FOUND: how is it written?")
+            lines.append(f"# {kind}: {ask('draft_two_digits')}")
+        lines.append(f"{kind} = {quoted(proven)}" if proven else f"# {kind} = []   # {ask('draft_no_form')}")
     return "\n".join(lines) + "\n"
 
 
-def values_of(column: Iterable[str], name: str, known: Knowledge) -> str:
+def values_of(column: Iterable[str], name: str, known: Knowledge, ask: Ask) -> str:
     """The table of values of a field, each to be filled in; a column that looks like texts lists none."""
     counts = Counter(text.strip() for text in column if text.strip() not in known.missing)
     small = len(counts) <= known.values_max and all(len(text) <= known.value_chars for text in counts)
     listed = {fold(text): text for text, count in counts.items() if count >= known.value_min} if small else {}
     lines = [f"[values.{name}]", *(f'{quoted(text)} = "?"' for text in listed.values())]
     left = sum(count < known.value_min for count in counts.values()) if small else len(counts)
-    return "\n".join(lines + ([f"# {left} more values, rare or long, not shown here"] if left else [])) + "\n"
+    return "\n".join(lines + ([f"# {ask('draft_more_values', number=left)}"] if left else [])) + "\n"
 
 
 def quoted(value: str | list[str]) -> str:

@@ -38,6 +38,19 @@ class Knowledge(BaseModel):
         return found
 
 
+    def near(self, names: list[str], found: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Canonical field not found -> columns left whose name holds all words of a known one: asked, never used."""
+        taken = {name for hits in found.values() for name in hits}
+        left = {name: set(fold(name).split()) for name in names if name not in taken}
+        asked = {}
+        for field, known in self.names.items():
+            words = [set(fold(name).split()) for name in known]
+            hits = [name for name, said in left.items() if any(one and one <= said for one in words)]
+            if hits and field not in found:
+                asked[field] = hits
+        return asked
+
+
 def load_knowledge(content: Content) -> Knowledge:
     """What is known in this content; ContentError names the file, the line and the key."""
     return load(content, FILE, Knowledge)
