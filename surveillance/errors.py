@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from enum import IntEnum
 
 
@@ -97,3 +99,29 @@ class BusyError(SurveillanceError):
     """Another night holds the lock of this state folder."""
 
     exit_code = Exit.BUSY
+
+
+# What the machine refuses, and its administrator can grant: no bug of ours.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+RIGHTS = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+def as_machine_error(error: BaseException) -> SettingsError | None:
+    """A full disk or a missing right as an error for a person; None for anything else."""
+    if not isinstance(error, OSError) or error.errno not in FULL | RIGHTS:
+        return None
+    hint = "the user who runs this must own the state folder and read the site folder"
+    if error.errno in FULL:
+        hint = "make room there (df -h, du -sh, ulimit -f), then run the same again: nothing is lost"
+    return SettingsError(f"{error.filename or 'the disk'}: {os.strerror(error.errno)}", hint)
+
+
+def as_known(error: BaseException) -> SurveillanceError | None:
+    """The error as one that a person can be told, if it is one."""
+    return error if isinstance(error, SurveillanceError) else as_machine_error(error)
+
+
+def said(error: BaseException) -> str:
+    """What a journal may hold of an error: its sentence when it is ours, else only its kind."""
+    known = as_known(error)
+    return str(known) if known else type(error).__name__

@@ -17,7 +17,7 @@ from surveillance.associations import Association, load_associations
 from surveillance.clock import Clock, instant
 from surveillance.content import Content
 from surveillance.delivery.manifest import load_signing_key
-from surveillance.errors import Exit, SurveillanceError, UsageError
+from surveillance.errors import Exit, UsageError, as_known, said
 from surveillance.files import make_folder
 from surveillance.journal import Journal
 from surveillance.locking import check_owner, night_lock
@@ -121,9 +121,9 @@ def run_night(night: Night, steps: tuple[str, ...] = STEPS) -> Exit:
             erased = erase_raw(night.settings.state / "inbox", night.date, night.timetable.raw_days)
             night.journal.event("raw files erased", files=erased)
         except Exception as error:
-            known = isinstance(error, SurveillanceError)
-            code = error.exit_code if isinstance(error, SurveillanceError) else Exit.BUG
-            night.journal.event("night failed", exit=int(code), error=str(error) if known else type(error).__name__)
+            known = as_known(error)
+            code = known.exit_code if known else Exit.BUG
+            night.journal.event("night failed", exit=int(code), error=said(error))
             draw_board(night, over=True)
             raise
         finally:
@@ -140,8 +140,7 @@ def draw_board(night: Night, over: bool) -> None:
         page = import_module("surveillance.reporting.board_page")
         page.draw_board(night.content, night.settings, night.date, night.associations, night.clock.now(), over)
     except Exception as error:
-        message = str(error) if isinstance(error, SurveillanceError) else type(error).__name__
-        night.journal.event("board page failed", error=message)
+        night.journal.event("board page failed", error=said(error))
 
 
 def preflight(night: Night, steps: tuple[str, ...]) -> None:
@@ -180,7 +179,7 @@ def take_step(night: Night, name: str) -> None:
     try:
         counts = step(night)
     except Exception as error:
-        message = str(error) if isinstance(error, SurveillanceError) else type(error).__name__
+        message = said(error)
         night.journal.event("step failed", step=name, error=message)
         if name not in NOT_VITAL:
             raise

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 OPEN = date(9999, 12, 31)  # `to_night` of a version in force
 NAME = "surveillance.duckdb"
 LOAD_MEMORY = "256MB"
+# What the library says when the disk takes no more, and what the system calls it.
+FULL = {"No space left": errno.ENOSPC, "File too large": errno.EFBIG, "Disk quota": errno.EDQUOT}
 LOCKED: dict[str, str | bool | int] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
@@ -68,8 +70,9 @@ class Store:
         try:
             return self.connection.execute(statement, dict(parameters) if parameters else None)
         except duckdb.Error as error:
-            if "No space left" in str(error):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            full = next((code for said, code in FULL.items() if said in str(error)), None)
+            if full:
+                raise OSError(full, os.strerror(full)) from error
             raise
 
     def rows(self, statement: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
@@ -97,7 +100,8 @@ class Store:
         try:
             yield
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            with suppress(duckdb.Error):  # a full disk has ended the transaction already
+                self.connection.execute("ROLLBACK")
             raise
         self.run("COMMIT")
 

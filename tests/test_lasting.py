@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,7 +16,7 @@ from surveillance.demonstration.demo import Demo
 from surveillance.journal import read_journal
 from surveillance.status import journal_path
 from surveillance.store import Store, store_path
-from tests.conftest import surveillance
+from tests.conftest import command, surveillance
 from tests.test_night import NIGHT, manifest_of, outbox
 
 BEFORE = "2024-01-15"
@@ -127,3 +128,17 @@ def test_a_night_gathered_but_never_read_is_read_by_the_next(stage: Demo) -> Non
     with Store(store_path(stage.state), Content()) as store:
         held = store.value("SELECT count(*) FROM receptions WHERE night = DATE '2024-01-15' AND loaded > 0")
     assert held > 50
+
+
+@pytest.mark.parametrize("kilobytes", [8, 512, 2048])
+def test_a_disk_that_is_full_is_said_and_the_night_runs_again(stage: Demo, kilobytes: int) -> None:
+    """No file may grow beyond the limit, as on a full disk or under a quota: whatever step meets it says so."""
+    words = ["bash", "-c", f'ulimit -f {kilobytes}; exec "$0" "$@"', *command("run", NIGHT, "--state", stage.state)]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert result.returncode == 11, result.stderr
+    assert "Traceback" not in result.stderr
+    assert "full?" in result.stderr or ("File too large" in result.stderr and "make room" in result.stderr)
+    failed = [event for event in read_journal(journal_path(stage.state, NIGHT)) if event["event"] == "night failed"]
+    assert [event["exit"] for event in failed] == [11] * len(failed)
+    run(stage, NIGHT)
+    assert manifest_of(stage)["files"]

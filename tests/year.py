@@ -33,7 +33,7 @@ from surveillance.receipts.issuing import issuer
 from surveillance.receipts.ledger import Ledger
 from surveillance.receipts.letters import letters_for
 from surveillance.settings import load_settings
-from surveillance.simulation.faults import KINDS, Fault
+from surveillance.simulation.faults import KINDS, OLD, Fault
 from surveillance.simulation.nights import WITHDRAWN, Nights
 from surveillance.simulation.run import write_night
 from surveillance.simulation.truth import Truth
@@ -72,27 +72,31 @@ def plan(first: date, last: date, members: Sequence[Association], each: int, sta
     """`each` faults a night, every fault and dialect in turn; who cannot have it tonight keeps its turn."""
     wanted = pairs(members)
     queue = [*wanted[start % len(wanted) :], *wanted[: start % len(wanted)]]
-    busy = dict.fromkeys((item.code for item in members), first - timedelta(days=1)) | dict.fromkeys(DECLARED, last)
+    busy = {item.code: [last if item.code in DECLARED else first - timedelta(days=1)] for item in members}
     declared = first + timedelta(days=5)
     faults = [Fault("strike", "", STRIKE + timedelta(days=1))]
     faults += [Fault("zero_day", DECLARED[1], declared), Fault("doubled", DECLARED[2], declared)]
     for night in nights(first, last):
         for kind, dialect in queue[: 3 * each]:
             when = night + timedelta(days=LATE if kind == "late" else 0)
-            free = [item for item in members if item.dialect == dialect and suits(kind, item, when, last, busy)]
+            able = (item for item in members if item.dialect == dialect)
+            free = [item for item in able if suits(kind, item, when, last, busy[item.code])]
             if free and len([fault for fault in faults if fault.night == night]) < each:
-                chosen = min(free, key=lambda item: (item.usual_volume >= LARGE, busy[item.code], item.code))
-                busy[chosen.code] = when
+                chosen = min(free, key=lambda item: (item.usual_volume >= LARGE, busy[item.code][-1], item.code))
+                busy[chosen.code].append(when)
                 faults.append(Fault(kind, chosen.code, when, nights=LATE if kind == "late" else 0))
                 queue.remove((kind, dialect))
                 queue.append((kind, dialect))
     return faults
 
 
-def suits(kind: str, item: Association, when: date, last: date, busy: dict[str, date]) -> bool:
-    """Can this association have this fault that night, so that what the night must say is certain?"""
-    if when > last or (when - busy[item.code]).days < REST or not item.open_on(when):
+def suits(kind: str, item: Association, when: date, last: date, busy: list[date]) -> bool:
+    """Can this association, `busy` with faults in other nights, have this one so that what is to be said is certain?"""
+    if when > last or (when - busy[-1]).days < REST or not item.open_on(when):
         return False
+    withheld = when - timedelta(days=OLD)
+    if kind == "old" and any(abs((night - withheld).days) <= REST for night in busy):
+        return False  # what was sent or damaged then is not what is sent now
     if 1 <= (when - STRIKE).days <= REST:
         return False  # the strike strikes everybody, and rests as long
     if kind == "month_first" and (when - timedelta(days=1)).day == (when - timedelta(days=1)).month:
@@ -119,7 +123,8 @@ class Agreement:
         wrong = (
             f"{len(self.differences)} differences, {len(self.alarms)} of {self.sound} sound feeds not simply received"
         )
-        return "\n".join([f"{self.nights} nights, {self.files} files", *lines, wrong])
+        heard = [*self.differences, *self.alarms]
+        return "\n".join([f"{self.nights} nights, {self.files} files", *lines, wrong, *heard])
 
 
 class Year:
@@ -160,9 +165,7 @@ class Year:
     def report(self) -> str:
         """What was found so far."""
         said = ", ".join(f"{check} {number}" for check, number in self.found.said.most_common())
-        return "\n".join(
-            [self.found.table(), f"notes on sound feeds: {said}", *self.found.differences, *self.found.alarms]
-        )
+        return f"{self.found.table()}\nnotes on sound feeds: {said}"
 
     def one(self, night: date) -> None:
         """One night: its files, its steps, its manifest, its receipts; the files are erased after it."""

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 from typing import NoReturn
 
 import typer
 
 from surveillance.cli import asking, contents, dialects, habits, making, nightly, senders
-
-# What the machine refuses, and its administrator can grant: no bug of ours.
-MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT}
 
 app = typer.Typer(
     name="surveillance",
@@ -27,26 +23,21 @@ for module in (making, nightly, senders, asking, contents, dialects, habits):
 
 def main() -> None:
     """Run the command line; an error for a person is one sentence and its exit code, a bug keeps its traceback."""
-    from surveillance.errors import Exit, SurveillanceError
+    from surveillance.errors import as_known
 
     try:
         app()
-    except SurveillanceError as error:
-        print(f"surveillance: {error}", file=sys.stderr)
-        if error.hint:
-            print(f"  → {error.hint}", file=sys.stderr)
-        sys.exit(int(error.exit_code))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
-    except OSError as error:
-        if error.errno not in MACHINE:
+    except Exception as error:
+        known = as_known(error)
+        if known is None:
             _bug()
-        print(f"surveillance: {error.filename or 'the disk'}: {error.strerror}", file=sys.stderr)
-        print("  → the user who runs this must own the state folder and read the site folder", file=sys.stderr)
-        sys.exit(int(Exit.SETTINGS))
-    except Exception:
-        _bug()
+        print(f"surveillance: {known}", file=sys.stderr)
+        if known.hint:
+            print(f"  → {known.hint}", file=sys.stderr)
+        sys.exit(int(known.exit_code))
 
 
 def _bug() -> NoReturn:

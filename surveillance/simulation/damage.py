@@ -35,6 +35,8 @@ class Damaged:
 def truncate(feed: Feed, item: Association) -> Damaged:
     """Cut in the middle of a record (of the compressed stream for gzip)."""
     keep = len(feed.data) * 3 // 5
+    if item.dialect == "xml-rpu-like":  # between two records nothing would be cut
+        keep = feed.data.index(b"<PATIENT>", keep) + len(b"<PATIENT>") + 5
     while keep > 1 and feed.data[keep - 1 : keep] in b"\r\n":
         keep -= 1
     cut = feed.holding(feed.data[:keep])
