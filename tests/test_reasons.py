@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveillance.coding.reason_terms import distance, expand, normalise, sound
+from surveillance.coding.reason_spelling import distance, sound
+from surveillance.coding.reason_terms import expand, normalise
 from surveillance.coding.reasons import ReasonCoder
 from surveillance.content import Content
 

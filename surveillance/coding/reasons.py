@@ -9,6 +9,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from surveillance.coding.reason_rules import SEGMENT_RULES, Groups, segments
+from surveillance.coding.reason_spelling import Spelling
 from surveillance.coding.reason_terms import Lexicon, normalise
 from surveillance.coding.temperatures import Temperature, as_fever
 from surveillance.content import Content, load
@@ -82,7 +83,7 @@ class ReasonCoder:
 
 def build_lexicon(nomenclature: Nomenclature) -> Lexicon:
     """The lexicon of a nomenclature, ready for reading."""
-    lexicon = Lexicon(ordinary=frozenset(nomenclature.spelling.ordinary))
+    lexicon = Lexicon(spelling=Spelling(frozenset(nomenclature.spelling.ordinary)))
     for concept, patterns in nomenclature.terms.items():
         lexicon.add(patterns, "term", (concept,))
     for pattern, concepts in nomenclature.combined.items():
