@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from surveillance.coding.cim10 import normalise_cim10
+from surveillance.coding.cim10_codes import CodeList, load_codes
 from surveillance.content import Content, load
 from surveillance.errors import ContentError
 
@@ -53,6 +54,10 @@ class Entry:
         return (self.valid_from or date.min) <= day <= (self.valid_to or date.max)
 
 
+class WrongCode(ValueError):
+    """A CIM-10 code that does not exist: the sentence, and what to do about it."""
+
+
 def fold_label(text: str) -> str:
     """Capitals, without accents, commas or apostrophes, single spaces: `Crise d'asthme` is CRISE D ASTHME."""
     plain = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "OE"))
@@ -73,7 +78,10 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 
 @dataclass(frozen=True)
 class Thesaurus:
-    """A thesaurus in force: its head, and the entries of each (kind, code)."""
+    """A thesaurus in force: its head, and the entries of each (kind, code).
+
+    `categories`: of an open one, the CIM-10 categories that exist; None = every code of the right shape is known.
+    """
 
     id: str
     version: str
@@ -83,6 +91,11 @@ class Thesaurus:
     open: bool = False
     source: str = ""
     entries: dict[tuple[str, str], tuple[Entry, ...]] = field(default_factory=dict, repr=False)
+    categories: frozenset[str] | None = field(default=None, repr=False)
+
+    def has_category(self, cim10: str) -> bool:
+        """Does the category of a CIM-10 code exist (J23 does not)?"""
+        return self.categories is None or cim10[:3] in self.categories
 
     def normalise(self, code: str) -> str:
         """The code as this thesaurus spells it; a code it does not know is only tidied."""
@@ -95,7 +108,7 @@ class Thesaurus:
             if entry.valid_on(day):
                 return entry
         cim10 = normalise_cim10(spelled) if self.open else None
-        return Entry(kind, cim10, "", cim10) if cim10 else None
+        return Entry(kind, cim10, "", cim10) if cim10 and self.has_category(cim10) else None
 
     def codes(self, day: date, kind: str = "diag") -> list[str]:
         """The codes in use that day, in order."""
@@ -106,6 +119,7 @@ class Thesaurus:
 def load_thesauri(content: Content) -> dict[str, Thesaurus]:
     """Every thesaurus in force by its id; ContentError names the file and the line."""
     found: dict[str, Thesaurus] = {}
+    codes = load_codes(content)
     for file in content.files(FOLDER):
         if not file.rel.endswith(".toml"):
             continue
@@ -115,12 +129,17 @@ def load_thesauri(content: Content) -> dict[str, Thesaurus]:
         table = f"{FOLDER}{head.id}.csv"
         if not content.has(table) and not head.open:
             raise ContentError(table, "", "this thesaurus has no table", "or say open = true in its TOML file")
-        entries = read_entries(table, content.text(table), SPELLINGS[head.spelling]) if content.has(table) else {}
-        found[head.id] = Thesaurus(**head.model_dump(), entries=entries)
+        spell, text = SPELLINGS[head.spelling], content.text(table) if content.has(table) else ""
+        entries = read_entries(table, text, spell, codes) if text else {}
+        found[head.id] = Thesaurus(
+            **head.model_dump(), entries=entries, categories=codes.categories if head.open else None
+        )
     return found
 
 
-def read_entries(file: str, text: str, spell: Callable[[str], str]) -> dict[tuple[str, str], tuple[Entry, ...]]:
+def read_entries(
+    file: str, text: str, spell: Callable[[str], str], codes: CodeList
+) -> dict[tuple[str, str], tuple[Entry, ...]]:
     """The table of a thesaurus (columns COLUMNS) by kind and code; a wrong line is a ContentError."""
     reader = csv.DictReader(text.splitlines())
     if reader.fieldnames != COLUMNS:
@@ -129,11 +148,14 @@ def read_entries(file: str, text: str, spell: Callable[[str], str]) -> dict[tupl
     for row in reader:
         try:
             entry = _entry(row, spell)
+            if entry.cim10 and not codes.exists(entry.cim10):
+                raise WrongCode(f"no such CIM-10 code: {entry.cim10}", codes.hint(entry.cim10))
             others = found.get((entry.kind, entry.code), ())
             if any(_overlap(entry, other) for other in others):
                 raise ValueError("this code is already there for the same days")
         except ValueError as error:
-            raise ContentError(file, row["code"] or "code", str(error), line=reader.line_num) from error
+            hint = error.args[1] if isinstance(error, WrongCode) else ""
+            raise ContentError(file, row["code"] or "code", error.args[0], hint, reader.line_num) from error
         found[entry.kind, entry.code] = (*others, entry)
     return found
 

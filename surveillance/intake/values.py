@@ -128,7 +128,9 @@ class CodeRules:
             return f"?{self.hide(thesaurus.id, spelled)[:8]}", False
         shape = SHAPES.get(thesaurus.spelling)
         shaped = shape is not None and shape.fullmatch(spelled) is not None
-        known = (kind, spelled) in thesaurus.entries or (thesaurus.open and shaped)
+        known = (kind, spelled) in thesaurus.entries or (
+            thesaurus.open and shaped and thesaurus.has_category(spelled)
+        )
         return (spelled if known or shaped else f"?{self.hide(thesaurus.id, spelled)[:8]}"), known
 
 
