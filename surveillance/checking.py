@@ -9,8 +9,9 @@ from surveillance.associations import FILE as REGISTRY
 from surveillance.associations import load_associations
 from surveillance.board import load_board_rules
 from surveillance.calendar import load_indices
+from surveillance.coding.proofs import check_syndromes
 from surveillance.coding.reasons import ReasonCoder
-from surveillance.coding.syndromes import check_syndromes, load_syndromes
+from surveillance.coding.syndromes import load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, load
 from surveillance.delivery.package import load_contract

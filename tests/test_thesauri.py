@@ -100,11 +100,11 @@ def test_reasons_and_diagnoses_are_apart() -> None:
 def test_every_example_reaches_every_syndrome_and_many_codes_reach_none() -> None:
     content = Content()
     coder = Coder(load_syndromes(content), load_thesauri(content))
-    ids = {one.id for one in coder.syndromes}
+    ids = {one.id for one in coder.syndromes if one.diagnoses}
     for name in ("exemple-libelles", "exemple-cisp", "exemple-cim10"):
         rules = {code: coder.rules_for(name, code, DAY) for code in coder.thesauri[name].codes(DAY)}
         assert {rule.syndrome for found in rules.values() for rule in found} == ids
-        assert sum(not found for found in rules.values()) >= 60
+        assert sum(not found for found in rules.values()) >= 40
         assert len(coder.thesauri[name].codes(DAY, "motif")) >= 40
         assert coder.thesauri[name].status == "example"
 

@@ -165,12 +165,13 @@ def _definitions(syndromes: list[Syndrome], invented: tuple[str, ...]) -> pd.Dat
 
 
 def _codes(syndrome: Syndrome) -> str:
-    found = syndrome.diagnoses
+    low, high = syndrome.age_min_months, syndrome.age_max_months
     ages = [
-        f"à partir de {found.age_min_months} mois révolus" if found.age_min_months is not None else "",
-        f"jusqu’à {found.age_max_months} mois révolus" if found.age_max_months is not None else "",
+        f"à partir de {low} mois révolus" if low is not None else "",
+        f"jusqu’à {high} mois révolus" if high is not None else "",
     ]
-    return " ; ".join(part for part in (", ".join(found.cim10), *ages) if part)
+    listed = ", ".join(syndrome.diagnoses.cim10) if syndrome.diagnoses else ""
+    return " ; ".join(part for part in (listed, *ages) if part)
 
 
 def place_names(night: Night) -> dict[str, str]:

@@ -35,9 +35,13 @@ class EarlierWeek:
 
 
 def earlier_weeks(content: Content, first: date, last: date, seed: int) -> Iterator[EarlierWeek]:
-    """Every syndrome but COVID-19 and flu, in each whole week from `first` up to the one before the week of `last`."""
+    """Every syndrome that has a simulated level, in each whole week from `first` up to the one before that of `last`.
+
+    COVID-19 and flu have published seasons; of other definitions nothing is known, and nothing is said.
+    """
     recipes = load_recipes(content)
-    syndromes = [one for one in load_syndromes(content) if one.id not in DRAWN and one.in_force(last)]
+    known = set(recipes.diagnoses.syndrome) - set(DRAWN)
+    syndromes = [one for one in load_syndromes(content) if one.id in known and one.in_force(last)]
     chances = {one.id: counting_chances(recipes, one) for one in syndromes}
     weeks = {start: float(figures[..., 0].sum()) for start, figures in load_published(content, None).weeks.items()}
     rates = _published_shares(content)
@@ -67,8 +71,7 @@ def counting_chances(recipes: Recipes, syndrome: Syndrome) -> Floats:
     first = np.diff(catalogue.first, axis=1, prepend=0) @ counted
     second = np.diff(catalogue.second, axis=1, prepend=0) @ counted
     found: Floats = first + (1 - first) * people.second_diagnosis * (1 + people.third_diagnosis) * second
-    limits = syndrome.diagnoses
-    if limits.age_min_months is not None or limits.age_max_months is not None:
+    if syndrome.age_min_months is not None or syndrome.age_max_months is not None:
         found = found * np.array([name == syndrome.id for name in catalogue.topics])
     return found
 
