@@ -11,11 +11,12 @@ from surveillance.board import load_board_rules
 from surveillance.calendar import load_indices
 from surveillance.coding.proofs import check_syndromes
 from surveillance.coding.reasons import ReasonCoder
-from surveillance.coding.syndromes import load_syndromes
+from surveillance.coding.syndromes import Syndrome, definition_files, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, load
 from surveillance.delivery.package import load_contract
 from surveillance.delivery.sending import load_agency
+from surveillance.detection.rules import FILE as SIGNALS
 from surveillance.detection.rules import load_rules
 from surveillance.dialects import FILLED, load_dialects
 from surveillance.errors import ContentError
@@ -66,7 +67,7 @@ def check_content(content: Content) -> tuple[list[ContentError], dict[str, int]]
     if problems:
         return problems, {}
     members = load_associations(content)
-    problems += _registry(content)
+    problems += [*_registry(content), *_watched(content)]
     return problems, {
         "files": len(content.files()),
         "associations": len(members),
@@ -103,3 +104,10 @@ def _registry(content: Content) -> list[ContentError]:
                 )
             )
     return problems
+
+
+def _watched(content: Content) -> list[ContentError]:
+    """A definition that is tested every night must exist; one that is not enabled may still be named."""
+    ids = {load(content, rel, Syndrome).id for rel in definition_files(content)}
+    lost = [name for name in load_rules(content).syndromes if name not in ids]
+    return [ContentError(SIGNALS, "syndromes", f"no definition has the id {name!r}") for name in lost]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from surveillance.checking import check_content
 from surveillance.coding.cim10_codes import load_codes
 from surveillance.coding.proofs import Tools, check_syndromes, failure
 from surveillance.coding.reasons import ReasonCoder
@@ -207,6 +208,13 @@ def test_a_member_that_is_not_enabled_asks_for_nothing(tmp_path: Path) -> None:
     site = site_with(tmp_path, f"{FOLDER}/otite.toml", ('version = "1"', 'version = "1"\nenabled = false'))
     site_with(tmp_path, f"{FOLDER}/orl.toml", ('"H60-H75", ', ""))
     assert [problem.key for problem in check_syndromes(Content(site))] == ["examples.2"]  # H66.9, no longer there
+
+
+def test_a_signal_on_what_is_defined_nowhere_is_told(tmp_path: Path) -> None:
+    problems, _ = check_content(Content(site_with(tmp_path, "indicators/signals.toml", ('"ira",', '"irra",'))))
+    assert [str(problem) for problem in problems] == [
+        "indicators/signals.toml: syndromes: no definition has the id 'irra'"
+    ]
 
 
 def test_the_example_of_a_site_replaces_the_shipped_one(tmp_path: Path) -> None:

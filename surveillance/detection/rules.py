@@ -24,9 +24,10 @@ class EarsRule(BaseModel):
 
 
 class SignalRules(BaseModel):
-    """The file indicators/signals.toml."""
+    """The file indicators/signals.toml. `syndromes`: ids of the definitions that are tested; none = all."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    syndromes: tuple[str, ...] = ()
     ears_c2: EarsRule
 
 

@@ -28,8 +28,12 @@ HISTORY_YEARS = 4  # the current season and the three before it
 
 
 def read_report_data(night: Night, rules: Rules) -> ReportData:
-    """Everything the page needs, as known after the night (later arrivals and corrections are left out)."""
-    syndromes = in_force(night)
+    """Everything the page needs, as known after the night (later arrivals and corrections are left out).
+
+    The page shows the definitions that its groups name (reports/page.toml); the others are for questions and the file.
+    """
+    named = {item for group in rules.group for item in group.syndromes}
+    syndromes = [item for item in in_force(night) if item.id in named]
     parameters = _parameters(night, rules, [item.id for item in syndromes])
     regions = {item.department: item.region for item in night.associations}
     places = pa.Table.from_pylist([{"department": d, "region": r} for d, r in sorted(regions.items())])

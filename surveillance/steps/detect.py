@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from surveillance.associations import Association
-from surveillance.detection.rules import EarsRule, load_rules
+from surveillance.detection.rules import SignalRules, load_rules
 from surveillance.detection.signals import Doubts, find_signals
 from surveillance.intake.checks import load_checks
 from surveillance.night import Counts, Night
@@ -19,8 +19,9 @@ def detect(night: Night) -> Counts:
     """Write the signals of the night; counts of series tested and of signals."""
     import pyarrow as pa
 
-    rule = load_rules(night.content).ears_c2
-    tested, found = find_signals(_series(night, rule), _troubled(night), rule, _doubts(night))
+    rules = load_rules(night.content)
+    rule = rules.ears_c2
+    tested, found = find_signals(_series(night, rules), _troubled(night), rule, _doubts(night))
     night.store.run("DELETE FROM signals WHERE night = $night", {"night": night.date})
     if found:
         rows = [{"night": night.date, "method": "EARS C2", **signal} for signal in found]
@@ -29,18 +30,20 @@ def detect(night: Night) -> Counts:
     return {"series": tested, "signals": len(found)}
 
 
-def _series(night: Night, rule: EarsRule) -> pd.DataFrame:
+def _series(night: Night, rules: SignalRules) -> pd.DataFrame:
+    """Daily counts of the definitions that are tested, by territory."""
     import pyarrow as pa
 
     places = pa.Table.from_pylist([{"department": d, "region": r} for d, r in sorted(_regions(night).items())])
     with night.store.table("territories", places):
-        return night.store.frame(
+        found = night.store.frame(
             night.store.sql("series"),
             {
-                "first": night.visit_day - timedelta(days=rule.history_days),
+                "first": night.visit_day - timedelta(days=rules.ears_c2.history_days),
                 "last": night.visit_day,
             },
         )
+    return found[found["syndrome"].isin(rules.syndromes)] if rules.syndromes else found
 
 
 def _regions(night: Night) -> dict[str, str]:
