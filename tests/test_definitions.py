@@ -217,6 +217,20 @@ def test_a_signal_on_what_is_defined_nowhere_is_told(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_list_has_a_line_each_in_80_columns(lang: str) -> None:
+    result = surveillance("indicators", "--lang", lang)
+    lines = result.stdout.splitlines()
+    assert result.returncode == 0
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[0] for line in lines if line.startswith("  ")] != sorted(IDS.split())  # by group
+    assert sorted(line.split()[0] for line in lines if line.startswith("  ")) == sorted(IDS.split())
+    assert [line for line in lines if not line.startswith("  ")] == [
+        getattr(group, lang) for group in load_groups(CONTENT).values()
+    ]
+
+
 def test_the_example_of_a_site_replaces_the_shipped_one(tmp_path: Path) -> None:
     """A site's own grouping, by reason only, in a group of the set."""
     text = CONTENT.text(f"{FOLDER}/diarrhee.toml").replace('id = "diarrhee"', 'id = "selles"')
