@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,10 @@ from surveillance.coding.syndromes import (
 )
 from surveillance.coding.thesauri import CIM10, load_thesauri
 from surveillance.content import Content
+from surveillance.history import code_night, count_days
+from surveillance.store import Store
 from tests.conftest import surveillance
+from tests.test_history import ACTS, FIRST, admit, line
 
 DAY = date(2024, 1, 15)
 CONTENT = Content()
@@ -99,6 +102,26 @@ def test_a_code_that_does_not_exist_counts_for_nothing() -> None:
     assert CODER.rules_for(CIM10, "J23", DAY) == ()
 
 
+def test_in_the_store_a_wrong_code_is_counted_as_unknown_and_a_reason_enters_no_published_count(
+    tmp_path: Path, content: Content
+) -> None:
+    lines = [
+        line("a", "1", thesaurus=CIM10, diagnoses=["J23", "J22"]),
+        line("b", "1", thesaurus=CIM10, diagnoses=["J23.1"]),
+        line("c", "1", diagnoses=[], reason_concepts=["covid", "toux"]),
+    ]
+    with Store(tmp_path / "store.duckdb", content) as store:
+        admit(store, FIRST, lines, tmp_path / "1")
+        assert code_night(store, FIRST, CODER)["unknown_codes"] == 2
+        count_days(store, FIRST - timedelta(days=1), FIRST, ACTS)
+        assert store.rows("SELECT code, uses FROM unknown_codes ORDER BY ALL") == [("J23", 1), ("J23.1", 1)]
+        assert store.rows("SELECT syndrome, sum(visits) FROM counts GROUP BY ALL ORDER BY ALL") == [
+            ("ira", 1),
+            ("ira_basse", 1),
+        ]
+        assert store.rows("SELECT visits_all, visits_coded FROM denominators") == [(3, 2)]
+
+
 def test_reasons_have_a_series_of_their_own() -> None:
     def said(text: str, age: int | None = None, *codes: str) -> set[str]:
         return CODER.reasons_for("exemple-libelles", codes, TOOLS.reasons(text), DAY, age)
@@ -168,7 +191,17 @@ WRONG = {
         [('[reasons]\nconcepts = ["angine", "laryngite", "otite", ', '[reasons]\nconcepts = ["angine", "laryngite", ')],
         "umbrella: otite is not wholly inside: the concept otite counts there only",
     ),
-    "ages apart": (
+    "no age": (
+        "asthme",
+        [("status =", 'umbrella = ["bronchiolite_1an"]\nage_min_months = 24\nstatus =')],
+        "umbrella: bronchiolite_1an is not wholly inside: no age is in both",
+    ),
+    "principal": (
+        "orl",
+        [("[diagnoses]", '[diagnoses]\nposition = "principal"')],
+        "umbrella: angine is not wholly inside: its associated diagnoses count there only",
+    ),
+    "outside": (
         "bronchiolite",
         [("age_max_months = 23", 'umbrella = ["bronchite"]\nage_max_months = 23')],
         "umbrella: bronchite is not wholly inside: J20 counts there only",
