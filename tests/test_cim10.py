@@ -82,7 +82,8 @@ def test_a_table_that_names_a_wrong_code_is_told_with_its_line(tmp_path: Path, c
 
 
 @pytest.mark.parametrize(
-    ("data", "message"), [(b"code\nJ21\n", "not a gzipped list"), (gzip.compress(b"codes\nJ21\n", mtime=0), "must be code")]
+    ("data", "message"),
+    [(b"code\nJ21\n", "not a gzipped list"), (gzip.compress(b"codes\nJ21\n", mtime=0), "must be code")],
 )
 def test_a_list_of_another_shape_is_refused(tmp_path: Path, data: bytes, message: str) -> None:
     (tmp_path / FILE).parent.mkdir(parents=True)

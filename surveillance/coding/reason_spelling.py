@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 SLIP, TWO_SLIPS, SOUND, CUT, GLUED = 6, 9, 5, 4, 10  # letters from which each is read; shorter words are as written
 SHORTEST = 4  # letters of a word that another may sound like, or be glued from
 SOUNDS = (
-    (r"ph", "f"), (r"eau|au", "o"), (r"ai|ei", "e"), (r"qu", "k"), (r"y", "i"), (r"sc(?=[ei])", "s"),
-    (r"c(?=[ei])", "s"), (r"(?<!c)h", ""), (r"[ae][nm](?=[^aeiou]|$)", "an"), (r"(.)\1", r"\1"),
+    (r"ph", "f"), (r"eau|au", "o"), (r"(ai|ei)(?!n)", "e"), (r"y", "i"), (r"sc(?=[ei])", "s"), (r"c(?=[ei])", "s"),
+    (r"ch(?=[rlio])|ck|qu|k|c(?=[aoulrt]|$)", "k"), (r"(?<!c)h", ""), (r"g(?=[ei])", "j"), (r"tion", "sion"),
+    (r"[ae][nm](?=[^aeiounm]|$)", "an"), (r"om(?=[bp])", "on"), (r"im(?=[bp])", "in"), (r"(.)\1+", r"\1"),
 )  # fmt: skip
 
 
@@ -19,18 +20,23 @@ class Spelling:
     """Corrects unknown words to words that terms are made of; `ordinary`: words near a term that are not it."""
 
     ordinary: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)  # what short forms stand for
+    dotted: frozenset[str] = frozenset()  # abbreviations after which a full stop ends nothing
     known: set[str] = field(default_factory=set)
     _near: dict[str, set[str]] = field(default_factory=dict)
     _sounds: dict[str, str] = field(default_factory=dict)
     _starts: dict[str, dict[tuple[str, ...], str]] = field(default_factory=dict)  # concepts → shortest such word
     _seen: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def learn(self, words: Iterable[str], terms: Iterable[tuple[tuple[str, ...], tuple[str, ...]]]) -> None:
-        """Know `words`; take as targets the words of `terms`, given with their concepts."""
+    def learn(
+        self, words: Iterable[str], terms: Iterable[tuple[tuple[str, ...], tuple[str, ...]]], cues: Iterable[str] = ()
+    ) -> None:
+        """Know `words`; take as targets the words of `terms`, given with their concepts, and of `cues`."""
         self.known.update(words)
         listed = sorted(terms, key=lambda term: (len(term[0]), len(term[0][0]), term))
         alone = {said[0] for said, _ in listed if len(said) == 1 and said[0].isalpha()}
-        for word in sorted({word for said, _ in listed for word in said if len(word) >= SLIP and word.isalpha()}):
+        said_in = {word for said, _ in listed for word in said} | set(cues)
+        for word in sorted(word for word in said_in if len(word) >= SLIP and word.isalpha()):
             for shorter in _deletions(word):
                 self._near.setdefault(shorter, set()).add(word)
             self._sounds.setdefault(sound(word), word)
@@ -43,6 +49,8 @@ class Spelling:
 
     def read(self, word: str) -> tuple[str, ...]:
         """The word as it was meant: itself, the word it is a slip of, or the two it is glued from."""
+        if word in self.aliases:
+            return tuple(self.aliases[word].split())
         if len(word) < CUT or word in self.known or word in self.ordinary or not word.isalpha():
             return (word,)
         if word not in self._seen:

@@ -1,32 +1,50 @@
 """What the reason for a call says: the concepts of a short French text, with its negations, relatives and vaccines.
 
-The rules, in the order they run on each segment of the text, are in reason_rules.py beside this file; the words they
+A text is cut into clauses (reason_segments.py); in each, rules drop what is not there now (reason_presence.py) and
+what is not the patient's (reason_subjects.py), and tell what is only suspected (reason_certainty.py). The words they
 look for are in extracts/nomenclatures/reasons.toml. The text itself is never kept.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
 from pydantic import BaseModel, ConfigDict
 
-from surveillance.coding.reason_rules import SEGMENT_RULES, Groups, segments
+from surveillance.coding.reason_certainty import doubted
+from surveillance.coding.reason_presence import history, negation, signs
+from surveillance.coding.reason_segments import Groups, Segment, drop, segments
 from surveillance.coding.reason_spelling import Spelling
-from surveillance.coding.reason_terms import Lexicon, normalise
+from surveillance.coding.reason_subjects import contact, relatives, tests, vaccines
+from surveillance.coding.reason_terms import NO_ROLE, Item, Lexicon, normalise
 from surveillance.coding.temperatures import Temperature, as_fever
 from surveillance.content import Content, load
 
 FILE = "extracts/nomenclatures/reasons.toml"
 LONGEST = 500  # characters of a call reason that are read, as in the record layout
+PRESENCE = (signs, negation, history)
 MEMO = 50_000  # distinct texts remembered within one process, never written
 
 
 class _Spelling(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     ordinary: tuple[str, ...]
+    dotted: frozenset[str]
+    aliases: dict[str, str]
 
 
 class _Neutral(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     terms: tuple[str, ...]
+
+
+class Homonym(BaseModel):
+    """A term that is not ours beside the words `unless`, or is ours only with those of `only_with`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    unless: frozenset[str] = frozenset()
+    only_with: frozenset[str] = frozenset()
 
 
 class Nomenclature(BaseModel):
@@ -39,6 +57,7 @@ class Nomenclature(BaseModel):
     terms: dict[str, tuple[str, ...]]
     combined: dict[str, tuple[str, ...]]
     neutral: _Neutral
+    homonyms: dict[str, Homonym]
     cues: dict[str, tuple[str, ...]]
     groups: Groups
     temperature: Temperature
@@ -50,6 +69,22 @@ def coder_version(content: Content) -> str:
     return load(content, FILE, Nomenclature).version
 
 
+class Reading(NamedTuple):
+    """What a text says.
+
+    `concepts` in alphabetical order; `suspected`: those of them that are only suspected; `ambiguous`: terms left
+    uncoded because they can mean two things here; `unknown`: words (three letters or more) that nothing explains.
+    """
+
+    concepts: tuple[str, ...] = ()
+    suspected: tuple[str, ...] = ()
+    ambiguous: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+NOTHING = Reading()
+
+
 class ReasonCoder:
     """Codes call reasons with one version of the nomenclature; calling it gives the concepts of a text."""
 
@@ -58,32 +93,78 @@ class ReasonCoder:
         self.version = self.nomenclature.version
         self.concepts = tuple(sorted({*self.nomenclature.terms, "test_covid", "vaccination"}))
         self._lexicon = build_lexicon(self.nomenclature)
-        self._memo: dict[str, tuple[str, ...]] = {}
+        self._memo: dict[str, Reading] = {}
 
     def __call__(self, text: str | None) -> tuple[str, ...]:
         """The concepts of a text in alphabetical order; nothing for an empty or unknown text, or a placeholder."""
+        return self.read(text).concepts
+
+    def read(self, text: str | None) -> Reading:
+        """Everything that a text says; asked again, it is only looked up."""
         if not text:
-            return ()
+            return NOTHING
         found = self._memo.get(text)
         if found is None:
             if len(self._memo) >= MEMO:
                 self._memo.clear()
-            found = self._memo[text] = self.code_once(text[:LONGEST])
+            found = self._memo[text] = self.read_once(text[:LONGEST])
         return found
 
-    def code_once(self, text: str) -> tuple[str, ...]:
+    def read_once(self, text: str) -> Reading:
+        """The same, read anew."""
         items = self._lexicon.items(normalise(text))
+        ambiguous = _take_apart(items, self.nomenclature.homonyms)
         as_fever(items, self.nomenclature.temperature)
-        extra: set[str] = set()
-        for segment in segments(items):
-            for rule in SEGMENT_RULES:
-                extra |= rule(segment, self.nomenclature.groups)
-        return combine({c for item in items if item.kept for c in item.concepts} | extra)
+        clauses = list(segments(items))
+        added = {concept for clause in clauses for concept in self._judge(clause)}
+        roles = frozenset().union(*(item.roles for item in items))
+        if "well" in roles and not roles & {"test", "test_covid"}:  # `frere grippe, lui va bien`
+            drop(one for clause in clauses for one in clause.terms(self.nomenclature.groups.contagious))
+        found = {concept for item in items if item.kept for concept in item.concepts} | added
+        if "drug" in roles and ("gai" in found or "voluntary" in roles):
+            found |= {"gai", "intox_med"}
+        concepts = combine(found)
+        suspected = {concept for clause in clauses for concept in doubted(clause)}.intersection(concepts)
+        unknown = (word for item in items if not item.roles for word in item.words if self._is_unknown(word))
+        return Reading(concepts, tuple(sorted(suspected)), ambiguous, tuple(unknown))
+
+    def _judge(self, clause: Segment) -> Iterator[str]:
+        """Mark what is not kept in a clause; concepts that the clause adds."""
+        groups = self.nomenclature.groups
+        if clause.has("term"):
+            for rule in PRESENCE:
+                rule(clause, groups)
+            relatives(clause, groups)
+            contact(clause, groups)
+        if clause.has("vaccine", "vaccinated") and (added := vaccines(clause, groups)):
+            yield added
+        if clause.has("test", "test_covid") and (added := tests(clause, groups)):
+            yield added
+
+    def _is_unknown(self, word: str) -> bool:
+        says = self._lexicon.spelling
+        return len(word) > 2 and word.isalpha() and word not in says.known and word not in says.ordinary
+
+
+def _take_apart(items: list[Item], homonyms: Mapping[str, Homonym]) -> tuple[str, ...]:
+    """Leave out a term that has another meaning beside certain words, or its own only beside others; the latter are
+    ambiguous and given back."""
+    unclear: list[str] = []
+    found = [(item, homonyms[item.text]) for item in items if item.text in homonyms]
+    said = {word for item in items for word in item.words} if found else set()
+    for item, rule in found:
+        alone = bool(rule.only_with) and not said & rule.only_with
+        if alone or said & rule.unless:
+            item.roles, item.concepts = NO_ROLE, ()
+        if alone:
+            unclear.append(item.text)
+    return tuple(unclear)
 
 
 def build_lexicon(nomenclature: Nomenclature) -> Lexicon:
     """The lexicon of a nomenclature, ready for reading."""
-    lexicon = Lexicon(spelling=Spelling(frozenset(nomenclature.spelling.ordinary)))
+    says = nomenclature.spelling
+    lexicon = Lexicon(spelling=Spelling(frozenset(says.ordinary), says.aliases, says.dotted))
     for concept, patterns in nomenclature.terms.items():
         lexicon.add(patterns, "term", (concept,))
     for pattern, concepts in nomenclature.combined.items():
