@@ -15,6 +15,7 @@ from surveillance.habits.nights import Judge
 from surveillance.habits.verdicts import held_files, overruled
 from surveillance.intake.checks import load_checks
 from surveillance.intake.visits import load_visit_rules
+from surveillance.reason_words import word_rows
 from surveillance.store import OPEN, Store
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 CODE = (("thesaurus", "string"), ("code", "string"))
 BY_NIGHT = (
-    "visit_syndromes", "visits", "unknown_codes", "receptions", "files", "signals", "profiles", "findings",
-    "data_events",
+    "visit_syndromes", "visits", "unknown_codes", "reason_words", "receptions", "files", "signals", "profiles",
+    "findings", "data_events",
 )  # fmt: skip
 NO_RULE = {"thesaurus": "", "code": "", "syndrome": "", "age_min": None, "age_max": None, "principal_only": False}
 
@@ -202,7 +203,9 @@ def admit_night(store: Store, night: date, records: Path, coder: Coder, judge: J
     held = overruled(pq.read_table(records / "receptions.parquet").to_pylist(), findings, judge.members, night)
     settled = [item.row() for item in settle(night, held, files)]
     keep_findings(store, night, records, findings, judge)
-    for table, rows in (("receptions", settled), ("files", [{"night": night} | file for file in files])):
+    words = [{"night": night} | row for row in word_rows(records)]
+    known = (("receptions", settled), ("files", [{"night": night} | file for file in files]), ("reason_words", words))
+    for table, rows in known:
         if rows:
             columns = [row[0] for row in store.rows(f"SELECT column_name FROM (DESCRIBE {table})")]
             kept = [{name: row[name] for name in columns} for row in rows]

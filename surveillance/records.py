@@ -4,12 +4,13 @@ cannot read again."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surveillance.files import replace_atomic
+from surveillance.reason_words import read_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,6 +35,7 @@ class Part:
     files: list[dict[str, Any]]
     reception: dict[str, Any]
     profile: dict[str, Any] | None = None  # of profiles.parquet; none in records of an older version
+    words: Mapping[str, int] = field(default_factory=dict)  # of call reasons, that nobody knows
     kept: bool = False  # from the records, because raw files are gone
 
 
@@ -53,7 +55,7 @@ def kept_parts(records: Path, names: Mapping[str, set[str]]) -> dict[str, Part]:
     gone = {file["association"] for file in files if file["name"] not in names.get(file["association"], ())}
     if not gone:
         return {}
-    profiles = _profiles(records)
+    profiles, words = _profiles(records), read_words(records)
     return {
         row["association"]: Part(
             _visits_of(records, row["association"]),
@@ -61,6 +63,7 @@ def kept_parts(records: Path, names: Mapping[str, set[str]]) -> dict[str, Part]:
             [file for file in files if file["association"] == row["association"]],
             row,
             profiles.get(row["association"]),
+            words.get(row["association"], {}),
             kept=True,
         )
         for row in pq.read_table(records / "receptions.parquet").to_pylist()

@@ -56,6 +56,8 @@ def line(uid: str, content_hash: str, **changes: Any) -> dict[str, Any]:
         "diagnoses": ["J11.1"],
         "reason_codes": [],
         "reason_concepts": [],
+        "reason_suspected": [],
+        "reason_texts": 0,
         "outcome": "NR",
         "dq": [],
         "file_sha256": "f" * 64,

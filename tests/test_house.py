@@ -49,6 +49,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "fates",
         "perimeters",
         "records",
+        "reason_words",
         "territories",
         "timetable",
         "words",

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import csv
 import pickle
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from surveillance.coding import text_files
 from surveillance.coding.reason_spelling import distance, sound
 from surveillance.coding.reason_terms import expand, normalise
-from surveillance.coding.reasons import ReasonCoder
+from surveillance.coding.reasons import ReasonCoder, ReasonReading
 from surveillance.content import Content
+from surveillance.reason_words import frequent
+from tests.conftest import surveillance
 
 CODER = ReasonCoder(Content())
 EXAMPLES = Path(__file__).with_name("reasons_examples.csv")
+LABELLED = Path(__file__).with_name("call_reasons.csv")  # text, labels, kind: invented, by six raters
 
 
 def examples() -> list[tuple[str, str]]:
@@ -112,3 +117,88 @@ def test_a_site_can_bring_its_own_words(tmp_path: Path) -> None:
     (folder / "reasons.toml").write_text(text, encoding="utf-8")
     assert ReasonCoder(Content(tmp_path))("gratte") == ("gale",)
     assert CODER("gratte") == ()
+
+
+def labelled() -> list[dict[str, str]]:
+    with LABELLED.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter=";"))
+
+
+def test_labelled_texts_are_read_as_their_raters_do() -> None:
+    """Share of texts with exactly the raters' labels, by kind; what is left is told in docs/call-reasons.md."""
+    rows = labelled()
+    right = Counter[str](row["kind"] for row in rows if set(CODER(row["text"])) == set(row["labels"].split()))
+    kinds = Counter(row["kind"] for row in rows)
+    assert sum(right.values()) >= 0.98 * len(rows)
+    assert {kind: right[kind] / kinds[kind] for kind in kinds if right[kind] < 0.95 * kinds[kind]} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "suspected"),
+    [
+        ("grippe ?", ("grippe",)),
+        ("suspicion covid, toux", ("covid",)),
+        ("avc ou simple malaise ?", ("avc", "malaise")),
+        ("eliminer meningite", ("meningite",)),
+        ("pneumopathie probable", ("pneumopathie",)),
+        ("grippe, toux", ()),
+        ("pas de grippe ?", ()),
+        ("fievre. grippe ?", ("grippe",)),
+    ],
+)
+def test_what_is_only_suspected_is_said(text: str, suspected: tuple[str, ...]) -> None:
+    assert CODER.read(text).suspected == suspected
+
+
+def test_what_can_mean_two_things_is_not_coded_and_counted_as_ambiguous() -> None:
+    assert CODER.read("ge") == ReasonReading(ambiguous=("ge",))
+    assert CODER("ge, vomit ++") == ("gastro", "vomissements")
+    assert CODER.read("plus de fievre").ambiguous == ("fievre",)
+    assert CODER.read("n'a plus de fievre") == ReasonReading()
+
+
+def test_words_that_nobody_knows_are_told_without_numbers_and_short_words() -> None:
+    assert CODER.read("zzyzx 4512 ab toux qux7").unknown == ("zzyzx", "qux")
+
+
+def test_a_file_of_call_reasons_gets_labels(tmp_path: Path) -> None:
+    """A real CSV file: quotes, separators and line ends in texts, other columns kept, Windows letters, no row lost."""
+    rows = [["n", "texte"], ["1", "fièvre; toux"], ["2", 'dit "grippe"\nce soir'], ["3", ""], ["4", "RAS"]]
+    source, out = tmp_path / "motifs.csv", tmp_path / "out.csv"
+    with source.open("w", encoding="cp1252", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(rows)
+    result = surveillance("code", source, "--text", "texte", "--out", out)
+    assert result.returncode == 0, result.stderr
+    assert "3 textes" in result.stderr
+    with out.open(encoding="utf-8", newline="") as file:
+        found = list(csv.reader(file, delimiter=";"))
+    labels = ["labels", "fievre toux", "grippe", "", ""]
+    assert found == [[*row, label] for row, label in zip(rows, labels, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("a;b\n1;2\n", "no column 'texte'"), ("n;texte\n1;toux;SECRET\n", "has not as many columns as the header")],
+)
+def test_a_file_that_is_none_is_told_without_its_values(tmp_path: Path, text: str, said: str) -> None:
+    source = tmp_path / "motifs.csv"
+    source.write_text(text, encoding="utf-8")
+    result = surveillance("code", source, "--text", "texte", "--out", tmp_path / "out.csv")
+    assert (result.returncode, "SECRET" in result.stderr) == (2, False)
+    assert said in result.stderr
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_many_texts_are_read_by_all_cores_as_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [row["text"] for row in labelled()[:300]]
+    monkeypatch.setattr(text_files, "MANY", 10)
+    monkeypatch.setattr(text_files, "PIECE", 50)
+    assert text_files.read_all(texts, Content()) == [CODER.read(text) for text in texts]
+
+
+def test_only_words_that_are_nobodys_own_are_kept() -> None:
+    rule = CODER.nomenclature.unknown_words
+    found = {"a": {"often": 9, "dupont": 30}, "b": {"often": 1}, "c": {"often": 1, "rare": 1}}
+    kept = frequent(found, rule)
+    assert {row["word"] for row in kept} == {"often"}
+    assert sum(row["uses"] for row in kept) == 11

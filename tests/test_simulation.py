@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from surveillance.associations import load_associations
+from surveillance.coding.reasons import ReasonReading
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import CIM10, load_thesauri
 from surveillance.content import Content
@@ -44,7 +45,7 @@ def world(content: Content) -> World:
 
 @pytest.fixture(scope="module")
 def reader(content: Content) -> IntakeContext:
-    return build_context(content, b"0123456789abcdef" * 2, code_reason=lambda text: ())
+    return build_context(content, b"0123456789abcdef" * 2, read_reason=lambda text: ReasonReading())
 
 
 def by_week_class(classes: np.ndarray) -> np.ndarray:

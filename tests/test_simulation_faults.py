@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from surveillance.associations import load_associations
+from surveillance.coding.reasons import ReasonReading
 from surveillance.content import Content
 from surveillance.errors import UsageError
 from surveillance.intake.reading import IntakeContext, build_context, read_file
@@ -34,7 +35,7 @@ def days(world: World) -> Days:
 
 @pytest.fixture(scope="module")
 def reader() -> IntakeContext:
-    return build_context(Content(), b"0123456789abcdef" * 2, code_reason=lambda text: ())
+    return build_context(Content(), b"0123456789abcdef" * 2, read_reason=lambda text: ReasonReading())
 
 
 def one_of(world: World, dialect: str) -> str:

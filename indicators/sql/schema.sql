@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS visits (
     association VARCHAR, status VARCHAR, event_date DATE, hour TINYINT, act_type VARCHAR,
     dep_care VARCHAR, dep_res VARCHAR, age_y SMALLINT, age_m SMALLINT, age_band VARCHAR, sex VARCHAR,
     thesaurus VARCHAR, diagnoses VARCHAR[], reason_codes VARCHAR[], reason_concepts VARCHAR[],
+    reason_suspected VARCHAR[], reason_texts TINYINT, -- of the concepts those only suspected; how many texts were given
     outcome VARCHAR, dq VARCHAR[], file_sha256 VARCHAR, line_no INTEGER, dialect VARCHAR, content_hash VARCHAR,
     sent VARCHAR, -- when the file was laid out (UTC) and its name: the order of the versions
     confirmed VARCHAR, confirmed_night DATE -- the last time the same was sent again, and the night we were told
@@ -18,6 +19,10 @@ COMMENT ON TABLE visit_syndromes IS 'One row per version of a visit and syndrome
 
 -- One row per diagnosis code that no thesaurus knows, per night and association.
 CREATE TABLE IF NOT EXISTS unknown_codes (night DATE, association VARCHAR, thesaurus VARCHAR, code VARCHAR, uses INTEGER);
+
+-- One row per night, association and word of call reasons that nobody knows, where it is frequent enough to be nobody's own.
+CREATE TABLE IF NOT EXISTS reason_words (night DATE, association VARCHAR, word VARCHAR, uses INTEGER);
+COMMENT ON TABLE reason_words IS 'One row per night, association and frequent word of call reasons that the coder does not know';
 
 -- One row per association and night: what became of its feed.
 CREATE TABLE IF NOT EXISTS receptions (

@@ -93,6 +93,7 @@ def history(segment: Segment, groups: Groups) -> None:
     for cue in segment.at("followed"):  # `suivi depuis des annees pour une depression`
         until = next((at for at in range(cue + 1, min(cue + 9, len(items))) if "pour" in items[at].words), len(items))
         drop([items[at] for at in terms if at > until][:1])
+        drop(one for one in items[cue + 1 : cue + 2] if groups.chronic.intersection(one.concepts))  # `suivi asthme`
     for cue in segment.at("repeated"):
         drop(one for one in _just_before(segment, cue) if not groups.symptoms.intersection(one.concepts))
     for cue in segment.at("treated"):

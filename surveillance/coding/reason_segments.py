@@ -24,14 +24,14 @@ class Groups(BaseModel):
 class Segment:
     """One clause: its items, the sign that ends it ("" at the end of the text), and where each role stands.
 
-    `called`: the clause before says that a relative calls.
+    `called`: another clause says that somebody calls; `alone`: there is no other clause.
     """
 
-    __slots__ = ("_places", "called", "end", "items")
+    __slots__ = ("_places", "alone", "called", "end", "items")
 
-    def __init__(self, items: list[Item], end: str = "", before: Segment | None = None) -> None:
+    def __init__(self, items: list[Item], end: str = "") -> None:
         self.items, self.end = items, end
-        self.called = before is not None and before.has("caller", "caller_before") and before.has("family", "child")
+        self.called = self.alone = False
         self._places: dict[str, list[int]] = {}
         for at, item in enumerate(items):
             for role in item.roles:
@@ -55,23 +55,30 @@ class Segment:
         return [item for item in found if wanted.intersection(item.concepts)]
 
 
-def segments(items: list[Item]) -> Iterator[Segment]:
-    """The clauses, in order."""
+def segments(items: list[Item]) -> list[Segment]:
+    """The clauses, in order, each knowing what the others are about."""
+    found = list(_cut(items))
+    callers = [one for one in found if one.has("calls") or (one.has("caller_before") and one.has("family", "child"))]
+    for one in found:
+        one.called = any(other is not one for other in callers)
+        one.alone = not any(other.items for other in found if other is not one)
+    return found
+
+
+def _cut(items: list[Item]) -> Iterator[Segment]:
     kept: list[Item] = []
-    last: Segment | None = None
     postfix = _signs_follow(items)
     tested = False
     for item in items:
         dash = item.text == "-" and item.space_before and item.space_after and not postfix
         slash = item.text == "/" and not tested and not (kept and kept[-1].text.isdigit())
         if item.text in BREAKS or dash or slash:
-            last = Segment(kept, item.text, last)
-            yield last
+            yield Segment(kept, item.text)
             kept, tested = [], False
         else:
             kept.append(item)
             tested = tested or "test" in item.roles or "test_covid" in item.roles  # `trod covid/grippe neg`
-    yield Segment(kept, "", last)
+    yield Segment(kept)
 
 
 def _signs_follow(items: list[Item]) -> bool:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 SLIP, TWO_SLIPS, SOUND, CUT, GLUED = 6, 9, 5, 4, 10  # letters from which each is read; shorter words are as written
 SHORTEST = 4  # letters of a word that another may sound like, or be glued from
 SOUNDS = (
-    (r"ph", "f"), (r"eau|au", "o"), (r"(ai|ei)(?!n)", "e"), (r"y", "i"), (r"sc(?=[ei])", "s"), (r"c(?=[ei])", "s"),
-    (r"ch(?=[rlio])|ck|qu|k|c(?=[aoulrt]|$)", "k"), (r"(?<!c)h", ""), (r"g(?=[ei])", "j"), (r"tion", "sion"),
+    (r"ph", "f"), (r"eau|au", "o"), (r"(ai|ei)(?!n(?:[^aeiouyn]|$))", "e"), (r"y", "i"), (r"sc(?=[ei])", "s"),
+    (r"c(?=[ei])", "s"), (r"ch(?=[rlio])|ck|qu|k|c(?=[aoulrt]|$)", "k"), (r"(?<!c)h", ""), (r"g(?=[ei])", "j"),
+    (r"tion", "sion"),
     (r"[ae][nm](?=[^aeiounm]|$)", "an"), (r"om(?=[bp])", "on"), (r"im(?=[bp])", "in"), (r"(.)\1+", r"\1"),
 )  # fmt: skip
 
@@ -60,7 +61,7 @@ class Spelling:
         return self._seen[word]
 
     def _meant(self, word: str) -> tuple[str, ...]:
-        one = self._slip(word) or self._heard(word) or self._cut(word)
+        one = self._cut(word) or self._slip(word) or self._heard(word)
         return (one,) if one else self._glued(word) or (word,)
 
     def _slip(self, word: str) -> str:

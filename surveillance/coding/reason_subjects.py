@@ -18,7 +18,10 @@ def relatives(segment: Segment, groups: Groups) -> None:
     for at in sorted([*segment.at("family"), *segment.at("child")]):
         calls = next((one for one in segment.at("caller", at) if at < one < at + 5), at)
         drop(items[at:calls])  # `fils tres agite au telephone`
-        called_for = segment.called and at <= 1  # `gendre appelle, belle mere respire mal`
+        called_for = at <= 1 and segment.called  # `gendre appelle, belle mere respire mal`
+        called_for = called_for or any(one < at for one in segment.at("calls"))  # `epouse appelle : mari essouffle`
+        if at <= 1 and segment.alone and not segment.terms(groups.contagious):  # `sa femme fait un malaise`
+            called_for = True
         if calls > at or "family" not in items[at].roles or called_for or _is_patient_or_caller(segment, at):
             continue
         back = at - 1
@@ -57,7 +60,7 @@ def contact(segment: Segment, groups: Groups) -> None:
 def vaccines(segment: Segment, groups: Groups) -> str:
     """A vaccine asked for is a vaccination; one that was given is nothing; its disease is never the patient's."""
     asked = segment.at("vaccine")
-    drop(segment.terms(groups.contagious | {"allergie"}))
+    drop(segment.terms(groups.contagious))
     if not asked or segment.has("vaccinated"):
         return ""
     items = segment.items

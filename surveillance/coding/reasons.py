@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from surveillance.coding.reason_certainty import doubted
 from surveillance.coding.reason_presence import history, negation, signs
@@ -23,6 +23,7 @@ from surveillance.content import Content, load
 
 FILE = "extracts/nomenclatures/reasons.toml"
 LONGEST = 500  # characters of a call reason that are read, as in the record layout
+PLUS = ("plus de", "plus d", "plus")
 PRESENCE = (signs, negation, history)
 MEMO = 50_000  # distinct texts remembered within one process, never written
 
@@ -47,6 +48,14 @@ class Homonym(BaseModel):
     only_with: frozenset[str] = frozenset()
 
 
+class UnknownWords(BaseModel):
+    """From how many uses and how many associations of a night a word that nobody knows may be kept and shown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    uses: int = Field(ge=10)
+    associations: int = Field(ge=2)
+
+
 class Nomenclature(BaseModel):
     """The file extracts/nomenclatures/reasons.toml."""
 
@@ -62,14 +71,20 @@ class Nomenclature(BaseModel):
     groups: Groups
     temperature: Temperature
     spelling: _Spelling
+    unknown_words: UnknownWords
+
+
+def load_nomenclature(content: Content) -> Nomenclature:
+    """The nomenclature in force; ContentError names the file, the line and the key."""
+    return load(content, FILE, Nomenclature)
 
 
 def coder_version(content: Content) -> str:
     """The version of the nomenclature in force: it stands beside the concepts it found."""
-    return load(content, FILE, Nomenclature).version
+    return load_nomenclature(content).version
 
 
-class Reading(NamedTuple):
+class ReasonReading(NamedTuple):
     """What a text says.
 
     `concepts` in alphabetical order; `suspected`: those of them that are only suspected; `ambiguous`: terms left
@@ -82,24 +97,24 @@ class Reading(NamedTuple):
     unknown: tuple[str, ...] = ()
 
 
-NOTHING = Reading()
+NOTHING = ReasonReading()
 
 
 class ReasonCoder:
     """Codes call reasons with one version of the nomenclature; calling it gives the concepts of a text."""
 
     def __init__(self, content: Content) -> None:
-        self.nomenclature = load(content, FILE, Nomenclature)
+        self.nomenclature = load_nomenclature(content)
         self.version = self.nomenclature.version
         self.concepts = tuple(sorted({*self.nomenclature.terms, "test_covid", "vaccination"}))
         self._lexicon = build_lexicon(self.nomenclature)
-        self._memo: dict[str, Reading] = {}
+        self._memo: dict[str, ReasonReading] = {}
 
     def __call__(self, text: str | None) -> tuple[str, ...]:
         """The concepts of a text in alphabetical order; nothing for an empty or unknown text, or a placeholder."""
         return self.read(text).concepts
 
-    def read(self, text: str | None) -> Reading:
+    def read(self, text: str | None) -> ReasonReading:
         """Everything that a text says; asked again, it is only looked up."""
         if not text:
             return NOTHING
@@ -110,12 +125,12 @@ class ReasonCoder:
             found = self._memo[text] = self.read_once(text[:LONGEST])
         return found
 
-    def read_once(self, text: str) -> Reading:
+    def read_once(self, text: str) -> ReasonReading:
         """The same, read anew."""
         items = self._lexicon.items(normalise(text))
-        ambiguous = _take_apart(items, self.nomenclature.homonyms)
+        ambiguous = (*_take_apart(items, self.nomenclature.homonyms), *_plus(items))
         as_fever(items, self.nomenclature.temperature)
-        clauses = list(segments(items))
+        clauses = segments(items)
         added = {concept for clause in clauses for concept in self._judge(clause)}
         roles = frozenset().union(*(item.roles for item in items))
         if "well" in roles and not roles & {"test", "test_covid"}:  # `frere grippe, lui va bien`
@@ -126,7 +141,7 @@ class ReasonCoder:
         concepts = combine(found)
         suspected = {concept for clause in clauses for concept in doubted(clause)}.intersection(concepts)
         unknown = (word for item in items if not item.roles for word in item.words if self._is_unknown(word))
-        return Reading(concepts, tuple(sorted(suspected)), ambiguous, tuple(unknown))
+        return ReasonReading(concepts, tuple(sorted(suspected)), ambiguous, tuple(unknown))
 
     def _judge(self, clause: Segment) -> Iterator[str]:
         """Mark what is not kept in a clause; concepts that the clause adds."""
@@ -159,6 +174,13 @@ def _take_apart(items: list[Item], homonyms: Mapping[str, Homonym]) -> tuple[str
         if alone:
             unclear.append(item.text)
     return tuple(unclear)
+
+
+def _plus(items: list[Item]) -> Iterator[str]:
+    """Terms after a `plus de` without `ne`: no more of it, or more of it?"""
+    for before, item, after in zip([None, *items], items, items[1:], strict=False):
+        if item.text in PLUS and "term" in after.roles and not (before and before.words[-1] in ("ne", "n", "a", "de")):
+            yield after.text
 
 
 def build_lexicon(nomenclature: Nomenclature) -> Lexicon:

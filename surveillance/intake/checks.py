@@ -116,7 +116,7 @@ FLAGS = frozenset({
     "DURATION", "DST_AMBIG", "DST_MISSING", "SAME_DAY", "LATE", "AGE_RANGE", "AGE_UNREADABLE", "AGE_MONTHS",
     "SEX_UNKNOWN", "POSTAL_UNREADABLE", "POSTAL_UNKNOWN", "POSTAL_AMBIG", "COMMUNE_UNREADABLE", "COMMUNE_UNKNOWN",
     "OUTCOME_UNKNOWN", "ACT_UNKNOWN",
-    "STATUS_UNKNOWN", "DIAG_UNKNOWN", "DIAG_SYSTEM", "REASON_UNKNOWN", "TEXT_LONG",
+    "STATUS_UNKNOWN", "DIAG_UNKNOWN", "DIAG_SYSTEM", "REASON_UNKNOWN", "REASON_AMBIG", "TEXT_LONG",
 })  # fmt: skip
 FILE_CODES = frozenset({
     "header_changed", "encoding", "unreadable", "too_large", "wrong_association", "empty", "date_order", "truncated",

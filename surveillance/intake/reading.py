@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -32,6 +32,9 @@ from surveillance.intake.visits import SCHEMA, Origin, load_visit_rules
 from surveillance.pseudonyms import Pseudonymiser
 from surveillance.spool import Spool
 from surveillance.territories import load_communes, load_departments, load_postal_codes
+
+if TYPE_CHECKING:
+    from surveillance.coding.reasons import ReasonReading
 
 __all__ = ["REFUSALS", "FileResult", "IntakeContext", "build_context", "check_file", "read_file"]
 
@@ -87,11 +90,11 @@ class IntakeContext:
 
 
 def build_context(
-    content: Content, key: bytes, code_reason: Callable[[str], tuple[str, ...]] | None = None
+    content: Content, key: bytes, read_reason: Callable[[str], ReasonReading] | None = None
 ) -> IntakeContext:
     """The context of a night; a worker process builds its own from the same content and key.
 
-    `code_reason` reads a call reason as concepts; the coder of the content in force when not given.
+    `read_reason` reads a call reason; the coder of the content in force when not given.
     """
     from surveillance.coding.reasons import ReasonCoder  # its dictionary is only needed here
 
@@ -104,7 +107,7 @@ def build_context(
         regions={code: place.region for code, place in load_departments(content).items()},
         bands=ages.years,
         unknown_band=ages.unknown,
-        code_reason=code_reason or ReasonCoder(content),
+        read_reason=read_reason or ReasonCoder(content).read,
         pseudonyms=Pseudonymiser(key),
     )
     return IntakeContext(load_dialects(content), load_checks(content), tables, load_exceptions(content))
@@ -119,7 +122,8 @@ class FileResult:
     hold no value of a visit. ledger: lines_in = accepted + refused + header + blank + total, data_lines = the first two
     (for XML, a line is a patient). dates: visits kept by visit day. visit_day: what the file's name tells, None if not
     as agreed. kept, aside: the visits (SCHEMA) and the refusals (REFUSALS), which may be too many for memory.
-    ran: the checks of a line that were looked at, whatever they found.
+    ran: the checks of a line that were looked at, whatever they found. words: words of call reasons that nobody knows,
+    and their uses; only those that are frequent enough to be nobody's own may be kept.
     """
 
     status: str
@@ -136,6 +140,7 @@ class FileResult:
     dates: dict[date, int]
     notes: tuple[tuple[str, str], ...] = ()
     ran: frozenset[str] = frozenset()
+    words: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def visits(self) -> pa.Table:
@@ -265,6 +270,7 @@ def settle(
         dates=dict(sorted(tally.days.items())) if visits else {},
         notes=notes_of(whole.notes, tally, sorting.refused, association, checks, day, night, dialect.window),
         ran=frozenset(sorting.ran),
+        words=sorting.words,
     )
 
 

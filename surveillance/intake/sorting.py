@@ -22,6 +22,7 @@ class Sorting:
     """Takes the parts of a file one after the other.
 
     accounts: what the parts say, added up. refused: lines set aside, by check. ran: checks that were looked at.
+    words: words of call reasons that nobody knows, and how often they stand in the lines read.
     """
 
     def __init__(self, origin: Origin, names: Mapping[str, str], checks: Checks, scratch: Path | None = None) -> None:
@@ -30,6 +31,7 @@ class Sorting:
         self.refused: Counter[str] = Counter()
         self.ran: set[str] = set()
         self.kept, self.aside = Spool(SCHEMA, scratch), Spool(REFUSALS, scratch)
+        self.words: Counter[str] = Counter()
         self._repeats = Repeats(scratch)
 
     def take(self, raw: RawTable, type_lines: Callable[[RawTable], Typed]) -> None:
@@ -44,12 +46,19 @@ class Sorting:
         if len(raw.line_no):
             typed = type_lines(raw)
             self.ran |= typed.ran
+            self._count_words(typed)
             keep, notes, failed = judge(typed, raw, self.checks)
             problems += failed
             hashes = content_hashes(typed, self.origin)
             self._repeats.add(typed.keys[keep], hashes[keep])
             self.kept.add(to_table(typed, notes, keep, hashes, raw, self.origin))
         self._set_aside(sorted(problems))
+
+    def _count_words(self, typed: Typed) -> None:
+        uses = np.bincount(typed.reasons.codes, minlength=len(typed.reasons.values))
+        for reason, times in zip(typed.reasons.values, uses.tolist(), strict=True):
+            for word in reason.unknown if times else ():
+                self.words[word] += times
 
     def settle_repeats(self) -> None:
         """Of a visit that the file holds several times the last stays."""

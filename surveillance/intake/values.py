@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from surveillance.coding.thesauri import CIM10, Thesaurus
 from surveillance.dialects import fold
 from surveillance.intake.coded import Read, Text
 from surveillance.intake.readers.raw import FOREIGN, ITEM, SYSTEM
 from surveillance.territories import PostalCode
+
+if TYPE_CHECKING:
+    from surveillance.coding.reasons import ReasonReading
 
 Diagnoses = tuple[str, tuple[str, ...]]  # thesaurus, codes
 
@@ -173,18 +177,28 @@ def reason_codes(rules: CodeRules, pattern: str = "") -> Read[tuple[str, ...]]:
     return read
 
 
-def concepts(
-    code_reason: Callable[[str], tuple[str, ...]], missing: frozenset[str], longest: int
-) -> Read[tuple[str, ...]]:
-    """Reads joined texts of call reasons as the concepts found in them; nothing of the text is kept."""
+class Reason(NamedTuple):
+    """What the call reasons of a visit say: see `coding.reasons.Reading`; `texts`: how many were given."""
 
-    def read(text: str) -> tuple[tuple[str, ...], str]:
-        found: dict[str, None] = {}
-        texts = [item.strip() for item in text.split(ITEM)]
-        for item in texts:
-            if item and item not in missing:
-                found.update(dict.fromkeys(code_reason(item[:longest])))
-        return tuple(found), "TEXT_LONG" if any(len(item) > longest for item in texts) else ""
+    concepts: tuple[str, ...] = ()
+    suspected: tuple[str, ...] = ()
+    texts: int = 0
+    unknown: tuple[str, ...] = ()
+
+
+def reasons(read_reason: Callable[[str], ReasonReading], missing: frozenset[str], longest: int) -> Read[Reason]:
+    """Reads joined texts of call reasons; nothing of a text is kept but words that nobody knows, to be counted."""
+
+    def read(text: str) -> tuple[Reason, str]:
+        texts = [item for item in map(str.strip, text.split(ITEM)) if item and item not in missing]
+        found = [read_reason(item[:longest]) for item in texts]
+        concepts = tuple(dict.fromkeys(concept for one in found for concept in one.concepts))
+        stated = {concept for one in found for concept in one.concepts if concept not in one.suspected}
+        suspected = tuple(concept for concept in concepts if concept not in stated)
+        unknown = tuple(word for one in found for word in one.unknown)
+        long, unclear = any(len(item) > longest for item in texts), any(one.ambiguous for one in found)
+        check = "TEXT_LONG" if long else "REASON_AMBIG" if unclear else ""
+        return Reason(concepts, suspected, len(texts), unknown), check
 
     return read
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -25,7 +25,7 @@ from surveillance.intake.readers.raw import RawTable
 from surveillance.intake.stamps import NO_DAY, Moments, Stamps, to_day
 from surveillance.intake.values import (
     CodeRules,
-    concepts,
+    Reason,
     department_of,
     department_of_commune,
     diagnoses,
@@ -33,10 +33,14 @@ from surveillance.intake.values import (
     number,
     open_cim10,
     reason_codes,
+    reasons,
 )
 from surveillance.intake.visits import Typed, VisitLimits, day_checks, new_issues
 from surveillance.pseudonyms import Pseudonymiser
 from surveillance.territories import PostalCode
+
+if TYPE_CHECKING:
+    from surveillance.coding.reasons import ReasonReading
 
 MINUTES = 24 * 60
 DAY_CHECKS = ("DATE_MISSING", "DATE_UNREADABLE", "DATE_FUTURE", "DATE_OLD", "SAME_DAY", "LATE")
@@ -53,7 +57,7 @@ class Tables:
     regions: Mapping[str, str]  # of each département
     bands: tuple[str, ...]  # of each age from 0 to 120
     unknown_band: str
-    code_reason: Callable[[str], tuple[str, ...]]
+    read_reason: Callable[[str], ReasonReading]
     pseudonyms: Pseudonymiser
 
 
@@ -97,12 +101,14 @@ class VisitReader:
         )  # fmt: skip
         cim10, most, hide = open_cim10(tables.thesauri), limits.codes_max, tables.pseudonyms.uid
         codes = CodeRules(own, cim10, dialect.thesaurus == "cim10", missing, most, hide)
-        reasons = dialect.fields["reason_codes"].pattern if "reason_codes" in dialect.fields else ""
+        shape_of_code = dialect.fields["reason_codes"].pattern if "reason_codes" in dialect.fields else ""
         nothing: tuple[str, tuple[str, ...]] = (codes.thesaurus("").id, ())
         self.diagnoses = Memo(diagnoses(codes), missing, nothing, "DIAG_UNKNOWN", "DIAG_SYSTEM")
-        self.reason_codes: Memo[tuple[str, ...]] = Memo(reason_codes(codes, reasons), missing, (), "REASON_UNKNOWN")
-        self.concepts: Memo[tuple[str, ...]] = Memo(
-            concepts(tables.code_reason, missing, limits.text_max), missing, (), "TEXT_LONG"
+        self.reason_codes: Memo[tuple[str, ...]] = Memo(
+            reason_codes(codes, shape_of_code), missing, (), "REASON_UNKNOWN"
+        )
+        self.reasons: Memo[Reason] = Memo(
+            reasons(tables.read_reason, missing, limits.text_max), missing, Reason(), "TEXT_LONG", "REASON_AMBIG"
         )
 
     def read(self, raw: RawTable, association: str, night: date | None) -> Typed:
@@ -141,7 +147,7 @@ class VisitReader:
             residences=_either(read("insee_code", self.communes), read("postal_code", self.postal)),
             diagnoses=read("diagnoses", self.diagnoses),
             reason_codes=read("reason_codes", self.reason_codes),
-            concepts=read("reason_texts", self.concepts),
+            reasons=read("reason_texts", self.reasons),
             bands=(*self.tables.bands, self.tables.unknown_band),
             issues=issues,
             ran=frozenset(ran),

@@ -16,7 +16,7 @@ from surveillance.content import Content, load
 from surveillance.intake.coded import Coded, Hashes, Issues, Text
 from surveillance.intake.readers.raw import RawTable
 from surveillance.intake.stamps import NO_DAY, to_date
-from surveillance.intake.values import Diagnoses
+from surveillance.intake.values import Diagnoses, Reason
 
 FILE = "extracts/visit.toml"
 SCHEMA = pa.schema(
@@ -37,6 +37,8 @@ SCHEMA = pa.schema(
         pa.field("diagnoses", pa.list_(pa.string()), nullable=False),
         pa.field("reason_codes", pa.list_(pa.string()), nullable=False),
         pa.field("reason_concepts", pa.list_(pa.string()), nullable=False),
+        pa.field("reason_suspected", pa.list_(pa.string()), nullable=False),
+        pa.field("reason_texts", pa.int8(), nullable=False),
         pa.field("outcome", pa.string(), nullable=False),
         pa.field("dq", pa.list_(pa.string()), nullable=False),
         pa.field("file_sha256", pa.string(), nullable=False),
@@ -108,13 +110,18 @@ class Typed:
     residences: Coded[Text]
     diagnoses: Coded[Diagnoses]
     reason_codes: Coded[tuple[str, ...]]
-    concepts: Coded[tuple[str, ...]]
+    reasons: Coded[Reason]
     bands: tuple[str, ...]
     issues: Issues
     ran: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.days)
+
+    @property
+    def concepts(self) -> Coded[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """The concepts of each line, and those only suspected."""
+        return Coded(self.reasons.codes, [(one.concepts, one.suspected) for one in self.reasons.values])
 
     @property
     def keys(self) -> npt.NDArray[np.uint64]:
@@ -185,7 +192,7 @@ def to_table(
 ) -> pa.Table:  # fmt: skip
     """The visits kept, with the columns of SCHEMA."""
     size, text, lists = len(typed), pa.string(), pa.list_(pa.string())
-    values, codes = typed.diagnoses.values, typed.diagnoses.codes
+    values, codes, reasons = typed.diagnoses.values, typed.diagnoses.codes, typed.reasons
     arrays = [
         _same(origin.association, size), hexadecimal(typed.uids, 16), typed.statuses.array(text),
         pa.array(typed.days, pa.int32()).cast(pa.date32()), _known(typed.hours, pa.int8()), typed.acts.array(text),
@@ -193,7 +200,10 @@ def to_table(
         _known(typed.months, pa.int16()), _bands(typed),
         typed.sexes.array(text), Coded(codes, [thesaurus for thesaurus, _ in values]).array(text),
         Coded(codes, [found for _, found in values]).array(lists), typed.reason_codes.array(lists),
-        typed.concepts.array(lists), typed.outcomes.array(text), flags.array(lists), _same(origin.sha256, size),
+        Coded(reasons.codes, [one.concepts for one in reasons.values]).array(lists),
+        Coded(reasons.codes, [one.suspected for one in reasons.values]).array(lists),
+        Coded(reasons.codes, [min(one.texts, 127) for one in reasons.values]).array(pa.int8()),
+        typed.outcomes.array(text), flags.array(lists), _same(origin.sha256, size),
         pa.array(raw.line_no, pa.int32()), _same(origin.dialect, size), hexadecimal(hashes.astype(">u8").tobytes(), 8),
     ]  # fmt: skip
     table = pa.Table.from_arrays(arrays, schema=SCHEMA)

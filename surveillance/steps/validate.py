@@ -5,13 +5,14 @@ What the records say of raw files that are gone is kept.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from surveillance.ages import load_acts
 from surveillance.associations import Association
-from surveillance.coding.reasons import coder_version
+from surveillance.coding.reasons import coder_version, load_nomenclature
 from surveillance.dialects import Dialect
 from surveillance.errors import UsageError
 from surveillance.files import make_folder
@@ -25,6 +26,9 @@ from surveillance.habits.profiles import schema as profile_schema
 from surveillance.intake.reading import FileResult, IntakeContext, build_context, read_file
 from surveillance.night import Counts, Night
 from surveillance.pseudonyms import load_key
+from surveillance.reason_words import FILE as WORDS
+from surveillance.reason_words import frequent
+from surveillance.reason_words import to_table as words_table
 from surveillance.records import Part, RowsFile, kept_parts, records_schema, sent_at, with_place, write_rows
 
 if TYPE_CHECKING:
@@ -120,6 +124,7 @@ def _part(night: Night, reception: Reception, member: Association, context: Inta
         [_file(member.code, *item, context.as_read(member, night.date)[1], night.date) for item in read],
         settled,
         profile_of(visits, member.code, night.visit_day, acts, settled["status"], len(good), arrival).row(),
+        sum((Counter(result.words) for result in good), Counter()),
     )
 
 
@@ -152,7 +157,7 @@ def _reception(reception: Reception, member: Association, results: list[FileResu
 
 
 def _write(night: Night, parts: list[Part]) -> None:
-    """The four files of the records; the receptions last: with them the night counts as read."""
+    """The files of the records; the receptions last: with them the night counts as read."""
     import pyarrow as pa
 
     from surveillance.intake.refusals import REFUSALS
@@ -169,6 +174,9 @@ def _write(night: Night, parts: list[Part]) -> None:
                 refusals.add(table)
     files = [file for part in parts for file in part.files]
     write_rows(folder / "files.parquet", pa.Table.from_pylist(files, schema=_files_schema()))
+    found = {part.reception["association"]: part.words for part in parts}
+    words = frequent(found, load_nomenclature(night.content).unknown_words)
+    write_rows(folder / WORDS, words_table(words))
     profiles = [part.profile for part in parts if part.profile]
     write_rows(folder / PROFILES, pa.Table.from_pylist(profiles, schema=profile_schema()))
     receptions = pa.Table.from_pylist([part.reception for part in parts], schema=_receptions_schema())
