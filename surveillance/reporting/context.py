@@ -10,6 +10,7 @@ from typing import Any
 
 from surveillance.content import Content
 from surveillance.reporting.agegroups import age_table
+from surveillance.reporting.coding import coding
 from surveillance.reporting.data import ReportData, records
 from surveillance.reporting.figures import daily_figure, trend_figure
 from surveillance.reporting.french import percent
@@ -70,6 +71,7 @@ def page_context(content: Content, data: ReportData) -> dict[str, Any]:
         "regions": regions(data, rules, headline),
         "headline": [trends[item] for item in headline],
         "data_events": data_events(data),
+        "coding": coding(data, labels),
         "exceptions": exceptions(data, labels),
         "signals": signals(data),
         "syndromes": records(data.syndromes),

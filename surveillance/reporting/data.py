@@ -52,6 +52,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "reason",
     ),
     "data_events": ("scope", "territory", "check", "observed", "expected", "low", "high", "sentence_fr"),
+    "coding": ("acts", "coded", "lossy", "texts", "read", "suspected", "ambiguous"),
+    "unknown_codes": ("thesaurus", "code", "uses", "associations", "association"),
+    "unknown_words": ("word", "uses", "associations"),
     "exceptions": ("association", "kind", "subject", "who", "why", "until"),
     "syndromes": ("id", "label_fr", "version", "status", "source", "codes"),
 }
@@ -113,6 +116,9 @@ class ReportData:
     places: Mapping[str, str] = field(default_factory=dict)
     data_events: pd.DataFrame = field(default_factory=lambda: empty_frame("data_events"))
     exceptions: pd.DataFrame = field(default_factory=lambda: empty_frame("exceptions"))
+    coding: pd.DataFrame = field(default_factory=lambda: empty_frame("coding"))
+    unknown_codes: pd.DataFrame = field(default_factory=lambda: empty_frame("unknown_codes"))
+    unknown_words: pd.DataFrame = field(default_factory=lambda: empty_frame("unknown_words"))
 
     def __post_init__(self) -> None:
         for name, columns in COLUMNS.items():

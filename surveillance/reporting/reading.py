@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from surveillance.night import Night
 
 QUERIES = "reports/queries/"
+FRAMES = (
+    "daily", "weekly", "regional", "departments", "ages", "signals", "receptions", "data_events",
+    "coding", "unknown_codes", "unknown_words",
+)  # fmt: skip
 HISTORY_YEARS = 4  # the current season and the three before it
 
 
@@ -42,7 +46,7 @@ def read_report_data(night: Night, rules: Rules) -> ReportData:
     with night.store.table("territories", places), night.store.table("age_groups", pa.Table.from_pylist(bands)):
         frames = {
             name: _frame(night, name, parameters)
-            for name in ("daily", "weekly", "regional", "departments", "ages", "signals", "receptions", "data_events")
+            for name in FRAMES
         }
     frames["receptions"] = _with_registry(night, frames["receptions"])
     delivery, seq = read_delivery(night)
@@ -88,6 +92,7 @@ def _parameters(night: Night, rules: Rules, syndromes: list[str]) -> dict[str, A
         "first_week": monday - timedelta(weeks=4),
         "first_day": last - timedelta(days=max(rules.daily_days, 7 * rules.weekday_weeks + 7)),
         "syndromes": syndromes,
+        "coding_first": night.date - timedelta(days=rules.coding_nights - 1),
         "acts": sorted(load_acts(night.content).counted),
     }
 

@@ -53,6 +53,7 @@ class Rules(Strict):
     previous_seasons: int = Field(ge=0, le=3)
     small_denominator: int = Field(ge=0)
     spark_weeks: int = Field(ge=2)
+    coding_nights: int = Field(ge=1)
     full_sentences: int = Field(ge=1)
     season_start: dict[str, int]
     change: Change
