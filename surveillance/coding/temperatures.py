@@ -30,7 +30,7 @@ def as_fever(items: list[Item], rule: Temperature) -> None:
             continue
         before = [word for one in items[max(0, at - 4) : at] for word in one.words if word not in ":=>à°"][-3:]
         after = items[at + 1].words[0] if at + 1 < len(items) else ""
-        if after in rule.never_after - ({"a"} if found[2] else set()) or set(before[-2:]) & (
+        if after in rule.never_after - ({"a", "x"} if found[2] else set()) or set(before[-2:]) & (
             rule.never_before - {"depuis"}
         ):
             continue
