@@ -1,23 +1,19 @@
-"""Commands about decisions: content, check, indicators, site."""
+"""Commands about decisions: content, check, site."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_night, write_table
-
-if TYPE_CHECKING:
-    from surveillance.coding.case_definitions import Syndrome
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(content)
     app.command()(check)
-    app.command()(indicators)
     app.command()(site)
 
 
@@ -112,62 +108,6 @@ def _check_files(desk: Desk, files: list[Path], code: str, night: str | None, fo
     else:
         print("\n".join(body_text(item, issue.words) for item in receipts), end="")
     raise typer.Exit(int(Exit.COMPLETE if all(item.clean for item in receipts) else Exit.CHECK_FOUND))
-
-
-def indicators(
-    what: Annotated[str, typer.Argument(help="list, or the id of a case definition to show.")] = "list",
-    form: Format = "table",
-    site: Site = None,
-    state: State = None,
-    lang: Lang = None,
-    quiet: Quiet = False,
-) -> None:
-    """The case definitions in force, group by group; or one of them as it is written."""
-    from surveillance.coding.syndromes import load_syndromes
-    from surveillance.errors import UsageError
-
-    desk = Desk(site, state, lang, quiet)
-    found = load_syndromes(desk.content)
-    if what == "list":
-        _list_indicators(desk, found, form)
-        return
-    chosen = [one for one in found if one.id == what]
-    if not chosen:
-        raise UsageError(f"no case definition is called {what!r}", f"there are: {', '.join(one.id for one in found)}")
-    desk.out.print(desk.content.text(f"indicators/syndromes/{what}.toml"), markup=False)
-
-
-def _list_indicators(desk: Desk, found: tuple[Syndrome, ...], form: str) -> None:
-    """One line each under its group, within 80 columns; what counts: D diagnoses, R call reasons."""
-    import pandas as pd
-
-    from surveillance.coding.syndromes import load_groups
-
-    names = {name: group.en if desk.lang == "en" else group.fr for name, group in load_groups(desk.content).items()}
-    order = [*names, *sorted({one.group for one in found} - set(names))]
-    rows = [
-        {
-            "id": one.id,
-            "label": one.label(desk.lang),
-            "group": one.group,
-            "version": one.version,
-            "status": one.status,
-            "by": "+".join(letter for letter, part in (("D", one.diagnoses), ("R", one.reasons)) if part),
-        }
-        for one in sorted(found, key=lambda one: order.index(one.group))
-    ]
-    if form != "table":
-        write_table(pd.DataFrame(rows), form, desk)
-        return
-    wide = max(len(row["id"]) for row in rows)
-    for name in order:
-        inside = [row for row in rows if row["group"] == name]
-        if inside:
-            desk.out.print(names.get(name, name), markup=False)
-        for row in inside:
-            head = f"  {row['id']:{wide}} {row['version']:>2} {row['status']:9} {row['by']:3}"
-            desk.out.print(f"{head} {row['label']}", markup=False)
-    desk.err.print(desk.say("indicators_key"), markup=False)
 
 
 def site(
