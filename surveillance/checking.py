@@ -13,7 +13,7 @@ from surveillance.coding.proofs import check_syndromes
 from surveillance.coding.reasons import ReasonCoder
 from surveillance.coding.syndromes import Syndrome, definition_files, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
-from surveillance.content import Content, load
+from surveillance.content import Content, find_line, load
 from surveillance.delivery.package import load_contract
 from surveillance.delivery.sending import load_agency
 from surveillance.detection.rules import FILE as SIGNALS
@@ -62,8 +62,9 @@ def check_content(content: Content) -> tuple[list[ContentError], dict[str, int]]
         try:
             loader(content)
         except ContentError as error:
-            problems.append(error)
-    problems += check_syndromes(content)
+            problems += error.each()
+    told = {error.args for error in problems}  # a file that two of them read is wrong once
+    problems += [error for error in check_syndromes(content) if error.args not in told]
     if problems:
         return problems, {}
     members = load_associations(content)
@@ -90,24 +91,34 @@ def _registry(content: Content) -> list[ContentError]:
     problems = []
     for item in load_associations(content):
         if item.dialect not in dialects:
-            problems.append(
-                ContentError(REGISTRY, f"{item.code}.dialect", f"no dialect {item.dialect!r}", ", ".join(dialects))
-            )
+            problems.append((item.code, "dialect", f"no dialect {item.dialect!r}", ", ".join(dialects)))
         elif dialects[item.dialect].status == "draft":
-            problems.append(
-                ContentError(REGISTRY, f"{item.code}.dialect", f"the dialect {item.dialect!r} is a draft", FILLED)
-            )
+            problems.append((item.code, "dialect", f"the dialect {item.dialect!r} is a draft", FILLED))
         if item.thesaurus not in thesauri:
-            problems.append(
-                ContentError(
-                    REGISTRY, f"{item.code}.thesaurus", f"no thesaurus {item.thesaurus!r}", ", ".join(thesauri)
-                )
-            )
-    return problems
+            problems.append((item.code, "thesaurus", f"no thesaurus {item.thesaurus!r}", ", ".join(thesauri)))
+    return [
+        ContentError(REGISTRY, f"{code}.{key}", message, hint, _line_of(content, code, key))
+        for code, key, message, hint in problems
+    ]
+
+
+def _line_of(content: Content, code: str, key: str) -> int | None:
+    """The line of a key of one association in the registry."""
+    codes = [entry["code"] for entry in content.toml(REGISTRY)["association"]]
+    return find_line(content.text(REGISTRY), ["association", str(codes.index(code)), key])
 
 
 def _watched(content: Content) -> list[ContentError]:
     """A definition that is tested every night must exist; one that is not enabled may still be named."""
     ids = {load(content, rel, Syndrome).id for rel in definition_files(content)}
-    lost = [name for name in load_rules(content).syndromes if name not in ids]
-    return [ContentError(SIGNALS, "syndromes", f"no definition has the id {name!r}") for name in lost]
+    lost = [(n, name) for n, name in enumerate(load_rules(content).syndromes) if name not in ids]
+    return [
+        ContentError(
+            SIGNALS,
+            "syndromes",
+            f"no definition has the id {name!r}",
+            "`surveillance indicators` lists those in force",
+            find_line(content.text(SIGNALS), ["syndromes", str(n)]),
+        )
+        for n, name in lost
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from surveillance.errors import ContentError
 from surveillance.files import sha256_file
+from surveillance.toml_lines import find_line as find_line
 
 FOLDERS = ("extracts", "indicators", "reports", "schedules")
 DECISIONS = (
@@ -132,46 +132,15 @@ def parse(text: str, rel: str, model: type[Model]) -> Model:
     except tomllib.TOMLDecodeError as error:
         raise ContentError(rel, "", f"TOML syntax: {error}") from error
     except ValidationError as error:
-        problems = [_problem(text, item) for item in error.errors()]
-        line, key, message = problems[0]
-        others = "; ".join(f"line {n}: {k}: {m}" for n, k, m in problems[1:6])
-        raise ContentError(rel, key, message, f"also: {others}" if others else "", line) from error
+        first, *others = [_problem(text, rel, item) for item in error.errors()]
+        first.others = tuple(others)
+        first.hint = "; ".join(f"also line {one.line}: {one.key}: {one.message}" for one in others[:5])
+        raise first from error
 
 
-def _problem(text: str, item: Any) -> tuple[int | None, str, str]:
+def _problem(text: str, rel: str, item: Any) -> ContentError:
     wrong = item.get("ctx", {}).get("error")
     below = wrong.parts if isinstance(wrong, WrongKey) else ()
     parts = [str(part) for part in (*item["loc"], *below) if part != "[key]"]
-    return find_line(text, parts), ".".join(parts), str(item["msg"])
-
-
-def find_line(text: str, parts: list[str]) -> int | None:
-    """The line of a TOML key path such as `association.3.timezone`; else the nearest table above it."""
-    best: tuple[int, int | None] = (0, None)
-    table: list[str] = []
-    count: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        header = re.match(r"\s*(\[\[?)\s*([^\]]+?)\s*\]", line)
-        key = re.match(r"""\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""", line)
-        if header:
-            name = header[2].replace('"', "")
-            if header[1] == "[[":
-                count[name] = count.get(name, -1) + 1
-            table = _indexed(name.split("."), count)
-            path = table
-        elif key:
-            path = [*table, key[1].strip("\"'")]
-        else:
-            continue
-        if len(path) > best[0] and path == parts[: len(path)]:
-            best = (len(path), number)
-    return best[1]
-
-
-def _indexed(names: list[str], count: dict[str, int]) -> list[str]:
-    path: list[str] = []
-    for depth, name in enumerate(names, 1):
-        path.append(name)
-        if (dotted := ".".join(names[:depth])) in count:
-            path.append(str(count[dotted]))
-    return path
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return ContentError(rel, ".".join(parts), message, line=find_line(text, parts))

@@ -57,14 +57,24 @@ class UsageError(SurveillanceError):
 
 
 class ContentError(SurveillanceError):
-    """A content file is wrong: says which file, which key, which line where it is known."""
+    """A content file is wrong: says which file, which key, which line where it is known.
+
+    `others`: what else is wrong with the same file, when it was read as a whole; the hint tells the first of them.
+    """
 
     exit_code = Exit.CONTENT
+    others: tuple[ContentError, ...] = ()
 
     def __init__(self, file: str, key: str, message: str, hint: str = "", line: int | None = None) -> None:
         where = file if line is None else f"{file}:{line}"
         super().__init__(f"{where}: {key}: {message}" if key else f"{where}: {message}", hint)
         self.file, self.key, self.line, self.message = file, key, line, message
+
+    def each(self) -> list[ContentError]:
+        """This one and the others, each on its own."""
+        if not self.others:
+            return [self]
+        return [ContentError(self.file, self.key, self.message, line=self.line), *self.others]
 
 
 class SettingsError(SurveillanceError):

@@ -165,11 +165,11 @@ WRONG = {
     "code": ("otite", [('"H65-H67"', '"H65-H67", "J23"')], "diagnoses.cim10: no such CIM-10 code: J23"),
     "fourth": ("otite", [('"H65-H67"', '"H65-H67", "H72.7"')], "diagnoses.cim10: no such CIM-10 code: H72.7"),
     "range": ("otite", [('"H65-H67"', '"H65-H76"')], "diagnoses.cim10: no such CIM-10 code: H76"),
-    "age": ("otite", [("examples =", "age_max_months = 3000\nexamples =")], "age_max_months: Value error, 3000 months"),
+    "age": ("otite", [("examples =", "age_max_months = 3000\nexamples =")], "age_max_months: 3000 months"),
     "ages": (
         "otite",
         [("examples =", "age_min_months = 24\nage_max_months = 12\nexamples =")],
-        "age_min_months: Value error, no age is at least 24 and at most 12 months",
+        "age_min_months: no age is at least 24 and at most 12 months",
     ),
     "codes": (
         "otite",
@@ -218,6 +218,83 @@ def test_what_is_wrong_with_a_definition_is_said(tmp_path: Path, case: str) -> N
     assert re.sub(r":\d+:", ":", found[0], count=1).startswith(f"{FOLDER}/{name}.toml: {sentence}")
 
 
+LINES = {
+    "a code": ("otite", ('"H65-H67"', '"H65-H67",\n"J23"'), '"J23"'),
+    "a code taken out": ("avc", ('not_cim10 = ["G45.4"]', 'not_cim10 = ["G45.4",\n"I60.X"]'), "not_cim10"),
+    "a code taken out that is none": ("avc", ('not_cim10 = ["G45.4"]', 'not_cim10 = ["G45.4",\n"J23"]'), '"J23"'),
+    "an age": ("bronchiolite", ("age_max_months = 23", "age_max_months = 2300"), "age_max_months"),
+    "an age of an example": ("bronchiolite", ("age_months = 23,", "age_months = 2300,"), "age_months = 2300"),
+    "a member": ("orl", ('"otite", "rhinopharyngite"', '"otite",\n"rhino"'), '"rhino"'),
+    "a member outside": ("orl", ('umbrella = ["angine", ', 'umbrella = ["angine",\n"grippe", '), '"grippe"'),
+    "a label": ("ira", ("exemple-libelles = [", 'exemple-libelles = [\n"SIFFLET", '), '"SIFFLET"'),
+    "a coded reason": ("orl", ('exemple-cisp = ["R11"]', 'exemple-cisp = [\n"R11",\n"R999"]'), '"R999"'),
+    "a thesaurus": ("orl", ('exemple-cisp = ["R11"]', 'cisp = ["R11"]'), "cisp ="),
+    "a concept": ("orl", ('concepts = ["angine"', 'concepts = [\n"angin", "angine"'), '"angin"'),
+    "a group": ("orl", ('group = "respiratory"', 'group = "lungs"'), "group ="),
+    "an example": ("orl", ('["H81.9"], counts = false', '["H81.9"], counts = true'), "H81.9"),
+    "an example of nothing": ("orl", ('{ codes = ["H81.9"]', "{ codes = []"), "vertigo of the inner ear"),
+    "a key": ("orl", ("[reasons]", "[reasons]\nconcept = 1"), "concept ="),
+}
+
+
+@pytest.mark.parametrize("case", LINES)
+def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, case: str) -> None:
+    name, change, there = LINES[case]
+    content = Content(site_with(tmp_path, rel := f"{FOLDER}/{name}.toml", change))
+    lines = content.text(rel).splitlines()
+    first = check_syndromes(content)[0]
+    assert first.file == rel and first.line, str(first)
+    assert there in lines[first.line - 1], str(first)
+    assert "\n" not in str(first) and "Value error" not in str(first)
+
+
+def test_two_definitions_for_the_same_days_are_told_with_the_line(tmp_path: Path) -> None:
+    site_with(tmp_path, f"{FOLDER}/orl.toml")
+    (tmp_path / FOLDER / "orl.toml").rename(tmp_path / FOLDER / "orl_2.toml")
+    problem = check_syndromes(Content(tmp_path))[0]
+    assert str(problem) == f"{FOLDER}/orl_2.toml:3: since: orl is already defined for these days in {FOLDER}/orl.toml"
+
+
+def test_each_fault_of_a_file_is_told_on_its_own(tmp_path: Path) -> None:
+    changes = [('group = "respiratory"', "group = 1"), ("age_months = 5", "age_months = -5"), ("[reasons]", "[reason]")]
+    problems = check_syndromes(Content(site_with(tmp_path, f"{FOLDER}/bronchiolite.toml", *changes)))
+    assert [problem.key for problem in problems[:3]] == ["group", "examples.8.age_months", "reason"]
+    assert all(problem.line for problem in problems)
+    site_with(tmp_path, f"{FOLDER}/otite.toml", ('"H65-H67"', '"J23"'))
+    more = check_syndromes(Content(tmp_path))
+    assert [problem.args for problem in more[:3]] == [problem.args for problem in problems[:3]]
+    assert {problem.file for problem in more[3:]} == {f"{FOLDER}/otite.toml"}  # none because bronchiolite is lacking
+
+
+def test_the_registry_and_the_signals_name_their_line(tmp_path: Path) -> None:
+    site_with(tmp_path, "extracts/associations.toml", ('thesaurus = "exemple-cisp"', 'thesaurus = "cisp"'))
+    content = Content(tmp_path)
+    problem = check_content(content)[0][0]
+    assert problem.line and "cisp" in content.text(problem.file).splitlines()[problem.line - 1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["code", "age", "text"])
+def test_content_tells_what_is_wrong_and_a_night_asks_no_server(tmp_path: Path, case: str) -> None:
+    """Exit 10 from both; the night has not begun: no server is asked, nothing is received, the journal is empty."""
+    name, changes, sentence = WRONG[case]
+    site, state = site_with(tmp_path / "site", f"{FOLDER}/{name}.toml", *changes), tmp_path / "state"
+    told = surveillance("content", "--site", site, "--quiet")
+    assert (told.returncode, told.stdout) == (10, "")
+    where = rf"{FOLDER}/{name}\.toml:\d+: {re.escape(sentence)}"
+    assert re.match(where, told.stderr), told.stderr
+    night = surveillance("run", "2024-01-16", "--site", site, "--state", state)
+    assert night.returncode == 10
+    assert re.search(rf"^surveillance: {where}", night.stderr, re.MULTILINE), night.stderr
+    assert [path for path in state.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.slow
+def test_content_in_order_is_listed() -> None:
+    told = surveillance("content", "--format", "csv")
+    assert told.returncode == 0 and told.stdout.startswith("file,origin,sha256\n")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", ["code", "age", "text", "umbrella"])
 def test_the_content_check_ends_in_exit_10(tmp_path: Path, case: str) -> None:
@@ -234,7 +311,7 @@ def test_a_wrong_code_in_a_thesaurus_ends_in_exit_10(tmp_path: Path) -> None:
     site = site_with(tmp_path, table, ("diag,R80,Grippe,J11.1", "diag,R80,Grippe,J19"))
     result = surveillance("check", "--site", site)
     assert result.returncode == 10, result.stderr
-    assert re.search(rf"^{re.escape(table)}:\d+: R80: no such CIM-10 code: J19", result.stdout, re.MULTILINE)
+    assert len(re.findall(rf"^{re.escape(table)}:\d+: R80: no such CIM-10 code: J19", result.stdout, re.MULTILINE)) == 1
 
 
 def test_a_member_that_is_not_enabled_asks_for_nothing(tmp_path: Path) -> None:
@@ -246,7 +323,7 @@ def test_a_member_that_is_not_enabled_asks_for_nothing(tmp_path: Path) -> None:
 def test_a_signal_on_what_is_defined_nowhere_is_told(tmp_path: Path) -> None:
     problems, _ = check_content(Content(site_with(tmp_path, "indicators/signals.toml", ('"ira",', '"irra",'))))
     assert [str(problem) for problem in problems] == [
-        "indicators/signals.toml: syndromes: no definition has the id 'irra'"
+        "indicators/signals.toml:6: syndromes: no definition has the id 'irra'"
     ]
 
 

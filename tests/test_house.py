@@ -56,7 +56,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("journal", "locking", "pseudonyms", "retention", "settings", "sftp", "spool", "store"),
     ("content",),
-    ("clock", "errors", "files", "__init__"),
+    ("clock", "errors", "files", "toml_lines", "__init__"),
 )
 RECEIVING = ("gathering", "intake", "receiving", "steps")
 ONLY = {

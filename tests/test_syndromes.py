@@ -159,7 +159,7 @@ def test_a_site_adds_takes_out_and_replaces(tmp_path: Path) -> None:
 )
 def test_a_wrong_definition_is_told_with_file_and_key(tmp_path: Path, old: str, new: str, key: str) -> None:
     problems = check_syndromes(site(tmp_path, essai=trial().replace(old, new)))
-    assert [problem.file for problem in problems] == ["indicators/syndromes/essai.toml"]
+    assert {problem.file for problem in problems} == {"indicators/syndromes/essai.toml"}
     assert problems[0].key.startswith(key)
     assert problems[0].line is not None or "required" in problems[0].message or "nothing counts" in problems[0].message
 

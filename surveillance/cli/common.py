@@ -63,6 +63,9 @@ class Desk:
         from surveillance.checking import check_content
 
         problems, _ = check_content(self.content)
+        if len(problems) > 1:
+            more = f"{len(problems) - 1} more: `surveillance check` tells them all"
+            problems[0].hint = "; ".join(part for part in (problems[0].hint, more) if part)
         if problems:
             raise problems[0]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_night, write_table
+
+if TYPE_CHECKING:
+    from surveillance.errors import ContentError
 
 
 def register(app: typer.Typer) -> None:
@@ -24,12 +28,19 @@ def content(
     lang: Lang = None,
     quiet: Quiet = False,
 ) -> None:
-    """Every content file in force, where it came from, and the digest that stands in journals and manifests."""
+    """Check the content; then every file in force, where it came from, and the digest of journals and manifests."""
+    import sys
+
     import pandas as pd
 
+    from surveillance.checking import check_content
+    from surveillance.errors import Exit
     from surveillance.files import sha256_file
 
     desk = Desk(site, state, lang, quiet)
+    if problems := check_content(desk.content)[0]:
+        print("\n".join(_told(problems)), file=sys.stderr)
+        raise typer.Exit(int(Exit.CONTENT))
     rows = [
         {"file": item.rel, "origin": item.origin, "sha256": sha256_file(item.path)[:12]}
         for item in desk.content.files()
@@ -74,10 +85,8 @@ def _check_content(desk: Desk) -> None:
     from surveillance.intake.exceptions import load_exceptions
 
     problems, facts = check_content(desk.content)
-    for problem in problems:
-        desk.out.print(str(problem), markup=False)
-        if problem.hint:
-            desk.out.print(f"  → {problem.hint}", markup=False)
+    for line in _told(problems):
+        desk.out.print(line, markup=False)
     if problems:
         raise typer.Exit(int(Exit.CONTENT))
     desk.out.print(desk.say("check_content_ok", **facts), markup=False)
@@ -85,6 +94,14 @@ def _check_content(desk: Desk) -> None:
         desk.out.print(desk.say(f"check_{what}", number=number), markup=False)
     for what in load_exceptions(desk.content).expired(Clock().tonight()):
         desk.out.print(desk.say("check_expired", what=what), markup=False)
+
+
+def _told(problems: list[ContentError]) -> Iterator[str]:
+    """A line for each problem (file, line, key, sentence), and one for what to do about it."""
+    for problem in problems:
+        yield str(problem)
+        if problem.hint:
+            yield f"  → {problem.hint}"
 
 
 def _check_files(desk: Desk, files: list[Path], code: str, night: str | None, form: str) -> None:

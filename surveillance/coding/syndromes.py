@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from surveillance.coding.case_definitions import Rule, Syndrome
 from surveillance.coding.thesauri import Entry, Thesaurus
-from surveillance.content import Content, load
+from surveillance.content import Content, find_line, load
 from surveillance.errors import ContentError
 
 __all__ = [
@@ -67,11 +67,22 @@ def set_digest(content: Content) -> str:
 def load_syndromes(content: Content) -> tuple[Syndrome, ...]:
     """The definitions that are enabled, by id then first day; two of one id may not be for the same days."""
     found = [(rel, load(content, rel, Syndrome)) for rel in definition_files(content)]
-    kept = sorted(((rel, one) for rel, one in found if one.enabled), key=lambda pair: (pair[1].id, pair[1].since))
-    for (rel, one), (other_rel, other) in pairwise(kept):
+    for problem in defined_twice(content, found):
+        raise problem
+    return tuple(one for _, one in _enabled(found))
+
+
+def defined_twice(content: Content, found: Iterable[tuple[str, Syndrome]]) -> Iterator[ContentError]:
+    """An error for each definition, of a file, whose days another of its id is for already."""
+    for (rel, one), (other_rel, other) in pairwise(_enabled(found)):
         if one.id == other.id and (one.until is None or one.until >= other.since):
-            raise ContentError(other_rel, "since", f"{one.id} is already defined for these days in {rel}")
-    return tuple(one for _, one in kept)
+            line = find_line(content.text(other_rel), ["since"])
+            yield ContentError(other_rel, "since", f"{one.id} is already defined for these days in {rel}", line=line)
+
+
+def _enabled(found: Iterable[tuple[str, Syndrome]]) -> list[tuple[str, Syndrome]]:
+    kept = [(rel, one) for rel, one in found if one.enabled]
+    return sorted(kept, key=lambda pair: (pair[1].id, pair[1].since))
 
 
 def definition_files(content: Content) -> list[str]:

@@ -10,13 +10,13 @@ from surveillance.coding.cim10_codes import CodeList
 from surveillance.coding.syndromes import Coder
 
 
-def umbrella_problems(umbrella: Syndrome, coder: Coder, codes: CodeList) -> Iterator[str]:
-    """A sentence for each member of which a code, a concept or every age is outside; disabled members are none."""
+def umbrella_problems(umbrella: Syndrome, coder: Coder, codes: CodeList) -> Iterator[tuple[str, str]]:
+    """Id and sentence of each member of which a code, a concept or every age is outside; disabled members are none."""
     for member in coder.syndromes:
         if member.id in umbrella.umbrella and _same_days(umbrella, member):
             outside = next(_outside(umbrella, member, coder, codes), "")
             if outside:
-                yield f"{member.id} is not wholly inside: {outside}"
+                yield member.id, f"{member.id} is not wholly inside: {outside}"
 
 
 def _same_days(one: Syndrome, other: Syndrome) -> bool:
