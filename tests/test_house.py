@@ -39,6 +39,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "status",
     ),
     (
+        "age_words",
         "ages",
         "associations",
         "calendar",

@@ -1,7 +1,8 @@
-"""The command `indicators`: the case definitions in force, as a list or one as it is written."""
+"""The command `indicators`: the case definitions in force, as a list, one as it is written, all as a catalogue."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,7 +28,7 @@ class OrEither(TyperGroup):
 commands = typer.Typer(
     name="indicators",
     cls=OrEither,
-    help="The case definitions: list (what it does when nothing is said), show; an id alone shows that one.",
+    help="The case definitions: list (what it does when nothing is said), show, docs; an id alone shows that one.",
 )
 OfDefinition = Annotated[str, typer.Argument(help="Id of a case definition.", metavar="ID")]
 
@@ -79,6 +80,20 @@ def show_definition(
         one = load(desk.content, rel, Syndrome)
         if one.enabled and one.id == ident:
             desk.out.print(desk.content.text(rel), markup=False)
+
+
+@commands.command("docs")
+def document_definitions(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write into; default: here.", metavar="DIR")] = Path(),
+    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Write the catalogue of the definitions, with their codes and examples: definitions.html and definitions.md."""
+    from surveillance.reporting.catalogue import write_catalogue
+
+    desk = Desk(site, state, lang, quiet)
+    desk.checked()
+    for path in write_catalogue(desk.content, desk.lang, out):
+        desk.out.print(str(path), markup=False)
 
 
 def _list(desk: Desk, found: tuple[Syndrome, ...], form: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -50,17 +51,26 @@ class ContentLoader(BaseLoader):
 
 
 def environment(content: Content) -> Environment:
-    """Jinja with everything escaped and nothing undefined; `svg` lets through what charts.py has drawn."""
+    """Jinja with everything escaped and nothing undefined; `svg` lets through what charts.py has drawn.
+
+    A template of Markdown escapes what it prints with `md`.
+    """
     made = Environment(
         loader=ContentLoader(content),
-        autoescape=True,
+        autoescape=lambda name: not (name or "").endswith(".md"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     made.filters.update(FILTERS)
+    made.filters["md"] = markdown_text
     made.filters["svg"] = lambda drawing: Markup(drawing)
     return made
+
+
+def markdown_text(value: object) -> str:
+    """Text that Markdown shows as it is, on one line, in a table too."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", re.sub(r"\s*\n\s*", " ", str(value)))
 
 
 def render(content: Content, template: str, context: Mapping[str, Any]) -> str:
