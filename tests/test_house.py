@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "delivery",
         "detection",
+        "explaining",
         "gathering",
         "guessing",
         "habits",

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from surveillance.cli import asking, coding, contents, dialects, habits, indicators, making, nightly, senders
+from surveillance.cli import asking, coding, contents, dialects, explaining, habits, indicators, making, nightly, senders
 
 app = typer.Typer(
     name="surveillance",
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (making, nightly, senders, asking, coding, contents, indicators, dialects, habits):
+for module in (making, nightly, senders, asking, explaining, coding, contents, indicators, dialects, habits):
     module.register(app)
 
 

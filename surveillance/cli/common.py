@@ -29,6 +29,15 @@ State = Annotated[
 Lang = Annotated[str | None, typer.Option("--lang", help="fr or en.", metavar="fr|en")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Format = Annotated[str, typer.Option("--format", help="table, csv, json or parquet.", metavar="FORMAT")]
+OfAssociation = Annotated[
+    str | None, typer.Option("--association", "-a", help="Code of the association.", metavar="CODE")
+]
+OfReception = Annotated[
+    str | None, typer.Option("--night", help="Night of reception (YYYY-MM-DD); default: after the day in its name.")
+]
+OfNight = Annotated[
+    str | None, typer.Option(help="As known after that night (YYYY-MM-DD); of a file: received that night.")
+]
 FORMATS = ("table", "csv", "json", "parquet")
 SPARE = ("rate_coded", "visits_all", "share_all")  # left out of a table, in this order, where the terminal is narrow
 
