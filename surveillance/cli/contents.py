@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_night, write_table
+from surveillance.cli.common import (
+    Desk,
+    Format,
+    Lang,
+    OfAssociation,
+    OfReception,
+    Quiet,
+    Site,
+    State,
+    parse_night,
+    write_table,
+)
 
 if TYPE_CHECKING:
     from surveillance.errors import ContentError
@@ -54,12 +65,8 @@ def check(
         list[Path] | None,
         typer.Argument(help="Files to try before they are sent; without any, the content is checked."),
     ] = None,
-    association: Annotated[
-        str | None, typer.Option("--association", "-a", help="Code of the association that sends them.")
-    ] = None,
-    night: Annotated[
-        str | None, typer.Option(help="Night of reception (YYYY-MM-DD); default: the one after the day in the name.")
-    ] = None,
+    association: OfAssociation = None,
+    night: OfReception = None,
     form: Annotated[str, typer.Option("--format", help="text or json.", metavar="FORMAT")] = "text",
     site: Site = None,
     state: State = None,

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_night, write_table
+from surveillance.cli.common import (
+    Desk,
+    Format,
+    Lang,
+    OfAssociation,
+    OfReception,
+    Quiet,
+    Site,
+    State,
+    parse_night,
+    write_table,
+)
 
 if TYPE_CHECKING:
     from surveillance.associations import Association
@@ -19,9 +30,6 @@ commands = typer.Typer(
 )
 OfFile = Annotated[Path, typer.Argument(help="A file as the software writes it.", metavar="FILE")]
 ByDialect = Annotated[str | None, typer.Option("--dialect", "-d", help="Id of a dialect, or a TOML file.")]
-OfAssociation = Annotated[
-    str | None, typer.Option("--association", "-a", help="Code of the association that sends it.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +73,7 @@ def try_dialect(
     file: OfFile,
     dialect: ByDialect = None,
     association: OfAssociation = None,
-    night: Annotated[str | None, typer.Option("--night", help="Night of reception, YYYY-MM-DD.")] = None,
+    night: OfReception = None,
     site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Try a file against a dialect, in force or not yet: verdict, accounts, header, fields; no value."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from surveillance.cli.common import Desk, Lang, Quiet, Site, State, parse_night
+from surveillance.cli.common import Desk, Lang, OfReception, Quiet, Site, State, parse_night
 
 if TYPE_CHECKING:
     from surveillance.dialects import Dialect
@@ -69,9 +69,7 @@ def rehearse(
     out: Annotated[
         Path | None, typer.Option(help="Write the certificate there: .html (one self-contained page) or .txt.")
     ] = None,
-    night: Annotated[
-        str | None, typer.Option(help="Night of reception (YYYY-MM-DD); default: the one after the day in each name.")
-    ] = None,
+    night: OfReception = None,
     site: Site = None,
     state: State = None,
     lang: Lang = None,
