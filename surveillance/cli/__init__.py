@@ -7,7 +7,18 @@ from typing import NoReturn
 
 import typer
 
-from surveillance.cli import asking, coding, contents, dialects, explaining, habits, indicators, making, nightly, senders
+from surveillance.cli import (
+    asking,
+    coding,
+    contents,
+    dialects,
+    explaining,
+    habits,
+    indicators,
+    making,
+    nightly,
+    senders,
+)
 
 app = typer.Typer(
     name="surveillance",

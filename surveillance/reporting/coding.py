@@ -28,11 +28,13 @@ def coding(data: ReportData, labels: Labels) -> dict[str, Any]:
         for name, of in SHARES.items()
         if found
     ]
-    codes = [
-        (row["code"], row["thesaurus"], number(int(row["uses"])), _who(data, row))
+    codes: list[tuple[str, ...]] = [
+        (str(row["code"]), str(row["thesaurus"]), number(int(row["uses"])), _who(data, row))
         for row in records(data.unknown_codes)
     ]
-    words = [(row["word"], number(int(row["uses"])), str(row["associations"])) for row in records(data.unknown_words)]
+    words: list[tuple[str, ...]] = [
+        (str(row["word"]), number(int(row["uses"])), str(row["associations"])) for row in records(data.unknown_words)
+    ]
     return {"shares": shares, "tables": [_table(labels, "codes", codes), _table(labels, "words", words)]}
 
 
