@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,11 +63,26 @@ class Content:
         if site is not None and not site.is_dir():
             raise ContentError(str(site), "", "this site folder does not exist", "give --site an existing folder")
         self.site = site
-        self._files = self._collect()
+        self._files = self._collect([(shipped_root(), "shipped")] + ([(site, "site")] if site else []))
 
-    def _collect(self) -> dict[str, ContentFile]:
+    @classmethod
+    def only(cls, root: Path) -> Content:
+        """The content files of one folder alone, nothing shipped among them: a copy that was kept."""
+        found = cls.__new__(cls)
+        found.site = root
+        found._files = found._collect([(root, "kept")])
+        return found
+
+    def changed(self, put: Mapping[str, Path], out: Iterable[str] = ()) -> Content:
+        """The same content with some files put at these places, and some taken out."""
+        found = Content.__new__(Content)
+        found.site = self.site
+        found._files = {rel: file for rel, file in self._files.items() if rel not in set(out)}
+        found._files |= {rel: ContentFile(rel, path, "tried") for rel, path in put.items()}
+        return found
+
+    def _collect(self, roots: Iterable[tuple[Path, str]]) -> dict[str, ContentFile]:
         found: dict[str, ContentFile] = {}
-        roots = [(shipped_root(), "shipped")] + ([(self.site, "site")] if self.site else [])
         for root, origin in roots:
             for folder in FOLDERS:
                 for path in sorted((root / folder).rglob("*")):

@@ -1,8 +1,8 @@
-"""Putting a night's records into the store, taking them out again, and counting what they touched."""
+"""Putting a night's records into the store, and taking them out again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,18 +17,15 @@ from surveillance.intake.checks import load_checks
 from surveillance.intake.visits import load_visit_rules
 from surveillance.reason_words import word_rows
 from surveillance.store import OPEN, Store
+from surveillance.visit_codes import code_night
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from surveillance.coding.syndromes import Coder
 
-CODE = (("thesaurus", "string"), ("code", "string"))
 BY_NIGHT = (
     "visit_syndromes", "visits", "unknown_codes", "reason_words", "receptions", "files", "signals", "profiles",
     "findings", "data_events",
 )  # fmt: skip
-NO_RULE = {"thesaurus": "", "code": "", "syndrome": "", "age_min": None, "age_max": None, "principal_only": False}
 
 
 def nights_held(store: Store, since: date) -> list[date]:
@@ -76,45 +73,6 @@ def load_night(store: Store, night: date, records: Path, findings: Sequence[Find
     return dict(zip(fates, map(int, store.rows(f"SELECT {sums} FROM file_fates")[0]), strict=True))
 
 
-def code_night(store: Store, night: date, coder: Coder) -> dict[str, int]:
-    """Code the versions a night brought: which syndromes each counts in; unknown codes are counted, never dropped."""
-    import pyarrow as pa
-
-    seen = store.rows(
-        "SELECT DISTINCT thesaurus, unnest(diagnoses) AS code FROM visits WHERE from_night = $night ORDER BY ALL",
-        {"night": night},
-    )
-    with store.table("rules", _rules(seen, coder, night)):
-        store.run(store.sql("code_visits"), {"night": night})
-    unknown = [{"thesaurus": t, "code": c} for t, c in seen if coder.cim10(t, c, night) is None]
-    with store.table("unknown", pa.Table.from_pylist(unknown, schema=pa.schema(CODE))):
-        store.run(store.sql("unknown_codes"), {"night": night})
-    uses = store.value("SELECT coalesce(sum(uses), 0) FROM unknown_codes WHERE night = $night", {"night": night})
-    coded = store.value("SELECT count(*) FROM visit_syndromes WHERE from_night = $night", {"night": night})
-    return {"codes": len(seen), "unknown_codes": len(unknown), "unknown_uses": int(uses), "coded_in": int(coded)}
-
-
-def _rules(seen: list[tuple[Any, ...]], coder: Coder, night: date) -> pa.Table:
-    """One row per code seen and rule it falls under: thesaurus, code, syndrome, age_min and age_max (months)."""
-    import pyarrow as pa
-
-    rules = [NO_RULE] + [
-        {
-            "thesaurus": thesaurus,
-            "code": code,
-            "syndrome": rule.syndrome,
-            "age_min": rule.age_min_months,
-            "age_max": rule.age_max_months,
-            "principal_only": rule.position == "principal",
-        }
-        for thesaurus, code in seen
-        for rule in coder.rules_for(thesaurus, code, night)
-    ]
-    ages = [("age_min", pa.int32()), ("age_max", pa.int32())]
-    schema = pa.schema([*CODE, ("syndrome", pa.string()), *ages, ("principal_only", pa.bool_())])
-    return pa.Table.from_pylist(rules, schema=schema)
-
-
 def touched_days(store: Store, night: date) -> tuple[date, date] | None:
     """The first and the last visit day whose counts a night can have changed."""
     row = store.rows(
@@ -123,41 +81,6 @@ def touched_days(store: Store, night: date) -> tuple[date, date] | None:
         {"since": first_meant(store, night), "night": night},
     )[0]
     return (row[0], row[1]) if row[0] else None
-
-
-def recount_later(store: Store, touched: Iterable[tuple[date, date] | None]) -> None:
-    """Remember between which days counts are no longer those of the visits, until `days_to_recount` is asked."""
-    known = store.fact("recount")
-    days = [day for pair in touched if pair for day in pair]
-    days += [date.fromisoformat(day) for day in known.split()] if known else []
-    if days:
-        store.keep_fact("recount", f"{min(days)} {max(days)}")
-
-
-def days_to_recount(store: Store) -> tuple[date, date] | None:
-    """The first and the last day to count again, which are then taken for counted."""
-    known = store.fact("recount")
-    store.run("DELETE FROM facts WHERE key = 'recount'")
-    if not known:
-        return None
-    first, last = map(date.fromisoformat, known.split())
-    return first, last
-
-
-def count_days(store: Store, first: date, last: date, acts: tuple[str, ...]) -> int:
-    """Count again the days from `first` to `last`; gives the number of acts counted."""
-    days: dict[str, Any] = {"first": first, "last": last}
-    for table in ("counts", "denominators"):
-        store.run(f"DELETE FROM {table} WHERE visit_day BETWEEN $first AND $last", days)
-        store.run(
-            f"INSERT INTO {table} BY NAME {store.sql(table)}",
-            {**days, "night": date(9999, 12, 30), "acts": list(acts)},
-        )
-    return int(
-        store.value(
-            "SELECT coalesce(sum(visits_all), 0) FROM denominators WHERE visit_day BETWEEN $first AND $last", days
-        )
-    )
 
 
 def audit(store: Store, night: date, acts: tuple[str, ...]) -> None:
@@ -176,7 +99,9 @@ def audit(store: Store, night: date, acts: tuple[str, ...]) -> None:
             )
 
 
-def admit_night(store: Store, night: date, records: Path, coder: Coder, judge: Judge) -> dict[str, int]:
+def admit_night(
+    store: Store, night: date, records: Path, coder: Coder, judge: Judge, coding: int = 1
+) -> dict[str, int]:
     """Load and code the records of a night and settle what became of every line; call inside a transaction.
 
     A night that was never held against the habits (replayed from feeds) is now, in the order of the nights.
@@ -211,7 +136,7 @@ def admit_night(store: Store, night: date, records: Path, coder: Coder, judge: J
             kept = [{name: row[name] for name in columns} for row in rows]
             with store.table("settled", pa.Table.from_pylist(kept)):
                 store.run(f"INSERT INTO {table} BY NAME SELECT * FROM settled")
-    return counts | withdraw(store, night) | code_night(store, night, coder)
+    return counts | withdraw(store, night) | code_night(store, night, coder, coding)
 
 
 def withdraw(store: Store, night: date) -> dict[str, int]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from surveillance import __version__
 from surveillance.associations import Association, load_associations
 from surveillance.clock import Clock, instant
+from surveillance.coding.codings import Codings, version_problems
 from surveillance.content import Content
 from surveillance.delivery.manifest import load_signing_key
 from surveillance.errors import Exit, UsageError, as_known, said
@@ -147,6 +148,10 @@ def preflight(night: Night, steps: tuple[str, ...]) -> None:
     """What would stop the night at its end stops it before anything is fetched."""
     if "validate" in steps:
         load_key(night.settings.key("pseudonym.key"))
+    if "code" in steps:
+        problems = version_problems(night.content, Codings(night.settings.state))
+        if problems:
+            raise problems[0]
     if "deliver" in steps and night.settings.sign:
         load_signing_key(night.settings.key("manifest.key"))
     known = "SELECT count(*) FROM receptions WHERE night = $night"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from surveillance.ages import Ages, load_acts, load_ages
 from surveillance.associations import load_associations
+from surveillance.coding.rules import BASES, DIAGNOSIS
 from surveillance.coding.syndromes import load_syndromes
+from surveillance.counting import TABLES, VERSIONS, Counted, count_then, versions_used
 from surveillance.errors import UsageError
 from surveillance.perimeters import associations_in
 from surveillance.store import Store
+from surveillance.visit_codes import coding_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,12 +33,18 @@ DIMENSIONS: Mapping[str, str] = {
     "age": "a.age_group",
     "sex": "d.sex",
 }
+ADDED_UP = ("total", "all", "sum", "syndrome", "syndromes", "group", "groups")  # asked for, and would be wrong
+NEVER_ADDED = "syndromes are never added up: a visit may count in several, and would be counted as often"
+ASK_INSTEAD = "ask for an umbrella definition, one that holds them all, as ira does (surveillance indicators)"
 OF_PEOPLE = ("age", "sex")  # the other dimensions are of time and place: there a feed can be missing
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. Empty filters mean everything; `territories`: as in `associations_in`."""
+    """What is asked. Empty filters mean everything; `territories`: as in `associations_in`.
+
+    basis: by diagnosis or by call reason. as_of: as known, and coded, after that night. coding: as coded by that one.
+    """
 
     syndromes: tuple[str, ...]
     by: tuple[str, ...] = ("week",)
@@ -46,6 +55,8 @@ class Question:
     sexes: tuple[str, ...] = ()
     territories: tuple[str, ...] = ()
     as_of: date | None = None
+    basis: str = DIAGNOSIS
+    coding: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,24 +72,42 @@ def ask(store: Store, question: Question) -> Answer:
 
     Columns: those of `by`, syndrome, visits (acts counted in the syndrome), visits_all (all acts), visits_coded (acts
     with at least one diagnosis), share_all, share_coded (0–1), rate_coded (per 100,000 coded acts, the unit of Odissé),
-    complete (every association sent every day of the cell, and nothing more can arrive for it).
+    complete (every association sent every day of the cell, and nothing more can arrive for it), definition (the version
+    or versions of the definition that counted). By reason the three of coded acts are visits_reason (acts with at least
+    one call reason), share_reason and rate_reason.
     """
-    _check(store, question)
-    ages = load_ages(store.content)
+    checked(question)
+    _known(store, question)
+    question = _placed(store, question)
     counts, denominators = _sources(store, question)
+    return Answer(cells(store, question, counts, denominators), _facts(store, question, counts))
+
+
+def cells(store: Store, question: Question, counts: str, denominators: str, untold: str = "") -> pd.DataFrame:
+    """The table of an answer from these tables of counts and denominators; `untold`: a definition's version where
+    nothing counted, and the content has no such definition."""
+    ages, versions = load_ages(store.content), _versions(store, question, counts, untold)
     with (
         store.table("ages", _age_table(ages, question.scheme)),
         store.table("territories", _territory_table(store)),
         store.table("closures", _closure_table(store)),
+        store.table("versions", _version_table(versions)),
     ):
-        table = store.frame(_statement(question, counts, denominators), _parameters(store, question, denominators))
-    return Answer(table, _facts(store, question))
+        return store.frame(_statement(question, counts, denominators), _parameters(store, question, denominators))
 
 
-def _check(store: Store, question: Question) -> None:
+def checked(question: Question) -> None:
+    """UsageError for a question that can mean nothing, or something wrong, whatever the store holds."""
+    if question.basis not in BASES:
+        raise UsageError(f"--basis knows {' and '.join(BASES)}, not {question.basis!r}")
+    if added := [name for name in question.by if name in ADDED_UP]:
+        raise UsageError(f"--by {added[0]}: {NEVER_ADDED}", ASK_INSTEAD)
     unknown = [name for name in question.by if name not in DIMENSIONS]
     if unknown:
         raise UsageError(f"--by does not know {', '.join(unknown)}", f"it knows: {', '.join(DIMENSIONS)}")
+
+
+def _known(store: Store, question: Question) -> None:
     known = {item.id for item in load_syndromes(store.content)}
     strange = [name for name in question.syndromes if name not in known]
     if strange:
@@ -88,24 +117,38 @@ def _check(store: Store, question: Question) -> None:
         raise UsageError(f"the age scheme {question.scheme} has no {', '.join(lost)}", f"it has: {', '.join(groups)}")
 
 
-def _sources(store: Store, question: Question) -> tuple[str, str]:
-    if question.as_of is None:
-        return "counts", "denominators"
-    names = ("counts_then", "denominators_then")
-    for name, file in zip(names, ("counts", "denominators"), strict=True):
-        store.run(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS {store.sql(file)}",
-            {
-                "night": question.as_of,
-                "first": question.since,
-                "last": question.until,
-                "acts": list(load_acts(store.content).counted),
-            },
+def _placed(store: Store, question: Question) -> Question:
+    """The question with its night and its coding: a past night has its coding, a past coding its last night."""
+    if question.coding is None:
+        return question
+    codings = {row[0]: row[1] for row in store.rows("SELECT number, from_night FROM codings")}
+    if question.coding not in codings:
+        raise UsageError(
+            f"there is no coding {question.coding}", "surveillance indicators codings lists them"
         )
-    return names
+    later = [night for number, night in codings.items() if number > question.coding]
+    last = min(later) - timedelta(days=1) if later else None
+    if last and question.as_of and question.as_of > last:
+        raise UsageError(
+            f"coding {question.coding} ended with the night of {last}: what was told later was never coded by it",
+            f"--as-of {last}, or no --as-of",
+        )
+    return replace(question, as_of=question.as_of or last)
+
+
+def _sources(store: Store, question: Question) -> tuple[str, str]:
+    """The tables of counts and of denominators that the question is put to."""
+    if question.as_of is None:
+        return TABLES[question.basis], "denominators"
+    coding = question.coding or coding_at(store, question.as_of)
+    acts = load_acts(store.content).counted
+    asked = (question.since, question.until, acts, question.basis, question.syndromes, question.as_of, coding)
+    count_then(store, Counted(*asked))
+    return "counts_then", "denominators_then"
 
 
 def _statement(question: Question, counts: str, denominators: str) -> str:
+    coded = "coded" if question.basis == DIAGNOSIS else "reason"
     shown = ", ".join(f"{DIMENSIONS[name]} AS {_quoted(name)}" for name in question.by)
     keys = ", ".join(_quoted(name) for name in question.by)
     whereabouts = [name for name in question.by if name not in OF_PEOPLE]
@@ -120,11 +163,12 @@ def _statement(question: Question, counts: str, denominators: str) -> str:
         (year(day - INTERVAL 8 MONTH) || '-' || right((year(day - INTERVAL 8 MONTH) + 1)::VARCHAR, 2));
     WITH wanted AS (SELECT unnest($syndromes::VARCHAR[]) AS syndrome),
     below AS (
-        SELECT {shown}, sum(d.visits_all) AS visits_all, sum(d.visits_coded) AS visits_coded
+        SELECT {shown}, sum(d.visits_all) AS visits_all, sum(d.visits_{coded}) AS visits_{coded}
         FROM {denominators} d {place} WHERE {where} GROUP BY ALL
     ),
     above AS (
-        SELECT {shown}, d.syndrome, sum(d.visits) AS visits FROM {counts} d {place}
+        SELECT {shown}, d.syndrome, sum(d.visits) AS visits, {VERSIONS} AS definition
+        FROM {counts} d {place}
         WHERE {where} AND list_contains($syndromes, d.syndrome) GROUP BY ALL
     ),
     expected AS (
@@ -143,13 +187,13 @@ def _statement(question: Question, counts: str, denominators: str) -> str:
         FROM expected d JOIN territories t USING (association) GROUP BY ALL
     )
     SELECT {keys}, syndrome, visits::BIGINT AS visits, visits_all::BIGINT AS visits_all,
-        visits_coded::BIGINT AS visits_coded,
-        visits / nullif(visits_all, 0) AS share_all, visits / nullif(visits_coded, 0) AS share_coded,
-        100000 * visits / nullif(visits_coded, 0) AS rate_coded,
-        coalesce(complete, false) AS complete
+        visits_{coded}::BIGINT AS visits_{coded},
+        visits / nullif(visits_all, 0) AS share_all, visits / nullif(visits_{coded}, 0) AS share_{coded},
+        100000 * visits / nullif(visits_{coded}, 0) AS rate_{coded},
+        coalesce(complete, false) AS complete, coalesce(found.definition, v.definition) AS definition
     FROM (SELECT * REPLACE (coalesce(visits, 0) AS visits), 1 AS everywhere FROM
-        (below CROSS JOIN wanted) LEFT JOIN above USING ({keys}, syndrome))
-    LEFT JOIN settled USING ({where_keys})
+        (below CROSS JOIN wanted) LEFT JOIN above USING ({keys}, syndrome)) found
+    LEFT JOIN settled USING ({where_keys}) LEFT JOIN versions v USING (syndrome)
     ORDER BY {keys}, syndrome
     """
 
@@ -187,19 +231,35 @@ def _parameters(store: Store, question: Question, denominators: str) -> dict[str
     }
 
 
-def _facts(store: Store, question: Question) -> dict[str, str]:
+def _versions(store: Store, question: Question, counts: str, untold: str = "") -> dict[str, str]:
+    """Syndrome → the versions of its definition that counted, as `1` or `1, 2`; where nothing did, today's."""
+    today = {item.id: item.version for item in load_syndromes(store.content)}
+    found = versions_used(store, counts, question.since, question.until, question.syndromes)
+    return {name: today.get(name, untold) for name in question.syndromes} | found
+
+
+def _version_table(versions: Mapping[str, str]) -> Any:
+    import pyarrow as pa
+
+    return pa.table({"syndrome": list(versions), "definition": list(versions.values())})
+
+
+def _facts(store: Store, question: Question, counts: str) -> dict[str, str]:
     last = question.as_of or store.value("SELECT max(night) FROM receptions")
     absent = store.rows(
         "SELECT association FROM receptions WHERE night = $night AND status IN ('absent', 'refused') ORDER BY 1",
         {"night": last},
     )
-    versions = {item.id: item.version for item in load_syndromes(store.content)}
+    versions = _versions(store, question, counts)
+    coding = question.coding or (question.as_of and coding_at(store, question.as_of))
     simulated = (
         {} if store.fact("simulated") is None else {"simulated": ", ".join(store.invented(question.syndromes)) or "-"}
     )
     return simulated | {
         "known_as_of": str(last),
-        "definitions": ", ".join(f"{name} {versions[name]}" for name in question.syndromes),
+        "basis": question.basis,
+        "definitions": "; ".join(f"{name} {versions[name]}" for name in question.syndromes),
+        "coding": str(coding or store.value("SELECT max(number) FROM codings") or "-"),
         "missing_that_night": ", ".join(row[0] for row in absent) or "-",
         "content": store.content.decisions()[:12],
     }

@@ -6,7 +6,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import islice
 from multiprocessing import get_context
@@ -15,22 +15,24 @@ from pathlib import Path
 from surveillance.ages import load_acts
 from surveillance.associations import load_associations
 from surveillance.clock import Clock, nights
-from surveillance.coding.syndromes import Coder, load_syndromes
-from surveillance.coding.thesauri import load_thesauri
+from surveillance.coding.codings import Codings
 from surveillance.content import Content
+from surveillance.counting import count_days
 from surveillance.errors import Exit, UsageError
 from surveillance.habits.nights import Judge
-from surveillance.history import admit_night, audit, count_days, nights_held, take_out
+from surveillance.history import admit_night, audit, nights_held, take_out
 from surveillance.intake.reading import IntakeContext, build_context
 from surveillance.locking import night_lock
 from surveillance.night import Night
 from surveillance.pseudonyms import demonstration_key, load_key
+from surveillance.records import nights_on_disk
 from surveillance.retention import erase_raw
 from surveillance.settings import Settings
 from surveillance.simulation.truth import FILE as TRUTH
 from surveillance.simulation.truth import FOLLOWED
 from surveillance.store import Store, publish, store_path
 from surveillance.timetable import load_timetable
+from surveillance.visit_codes import apply_adoptions, settle_codings
 
 WORKERS = 2
 BATCH = 8  # nights admitted in one transaction: a commit costs as much as a night
@@ -48,14 +50,17 @@ def replay(
 ) -> Exit:
     """Rebuild the store from `first` to `last` (later nights leave it); with `feeds`, make their records first.
 
+    Each night is coded by the coding that was in force then, adoptions are made again in their order: codings/ of the
+    state folder keeps what decided. A night that comes after all those known is coded by the content in force.
     `feeds`: NIGHT/ASSOCIATION/file, as written by a simulation or kept by hand.
     """
     if last < first:
         raise UsageError(f"the last night {last} is before the first {first}")
     with night_lock(settings.state, f"replay {first} to {last}"), _store(content, settings, first) as store:
+        codings, new_from = Codings(settings.state), _known_until(store, settings) + timedelta(days=1)
         held = _with_records(settings, first, last)
         ready = _read_feeds(content, settings, first, last, feeds) if feeds else held
-        _rebuild(store, content, settings, first, ready, advance)
+        _rebuild(store, codings, settings, first, _coded(content, codings, ready, new_from), advance)
         if feeds and _simulated(feeds):
             store.keep_fact("simulated", " ".join(FOLLOWED))
         publish(store, settings.state)
@@ -68,6 +73,7 @@ def _store(content: Content, settings: Settings, first: date) -> Store:
     path = store_path(settings.state)
     if path.is_file():
         with Store(path, content) as store:
+            settle_codings(store, Codings(settings.state))
             kept = store.value("SELECT count(*) FROM receptions WHERE night < $first", {"first": first})
         if not kept:
             path.unlink()
@@ -75,11 +81,10 @@ def _store(content: Content, settings: Settings, first: date) -> Store:
 
 
 def _rebuild(
-    store: Store, content: Content, settings: Settings, first: date, ready: Iterator[date], advance: Advance
+    store: Store, codings: Codings, settings: Settings, first: date, ready: Iterator[date], advance: Advance
 ) -> None:
-    coder = Coder(load_syndromes(content), load_thesauri(content))
-    judge = Judge(content, load_associations(content))
-    acts = load_acts(content).counted
+    judge = Judge(store.content, load_associations(store.content))
+    acts = load_acts(store.content).counted
     with store.transaction():
         for night in reversed(nights_held(store, first)):
             take_out(store, night)
@@ -87,7 +92,8 @@ def _rebuild(
     while batch := list(islice(ready, BATCH)):
         with store.transaction():
             for night in batch:
-                admit_night(store, night, settings.state / "records" / night.isoformat(), coder, judge)
+                coding, folder = codings.in_force(night), settings.state / "records" / night.isoformat()
+                admit_night(store, night, folder, codings.coder(coding.digest), judge, coding.number)
                 advance()
         done += batch
     if not done:
@@ -96,9 +102,23 @@ def _rebuild(
             "surveillance replay FROM TO --inbox DIR reads feeds from a folder",
         )
     with store.transaction():
+        apply_adoptions(store, codings, first)
         count_days(store, date(2000, 1, 1), date(2100, 1, 1), acts)
         for night in done:
             audit(store, night, acts)
+
+
+def _known_until(store: Store, settings: Settings) -> date:
+    """The last night that has been coded or read before; date.min when there is none."""
+    held = nights_held(store, date.min)
+    return max([date.min, *held, *nights_on_disk(settings.state / "records")])
+
+
+def _coded(content: Content, codings: Codings, ready: Iterator[date], new_from: date) -> Iterator[date]:
+    """The same nights, each with a coding in force."""
+    for night in ready:
+        codings.begin(content, night, new_from)
+        yield night
 
 
 def _with_records(settings: Settings, first: date, last: date) -> Iterator[date]:

@@ -48,8 +48,22 @@ class Store:
         if not read_only:
             path.chmod(0o600)
         self.connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
+        self._of_this_version()
         if not read_only:
             self.connection.execute(content.text("indicators/sql/schema.sql"))
+
+    def _of_this_version(self) -> None:
+        """SettingsError for a store laid out by an earlier version: it is made anew from the records, never mended."""
+        columns = self.value(
+            "SELECT count(*) FILTER (column_name = 'basis') FROM information_schema.columns "
+            "WHERE table_name = 'visit_syndromes' HAVING count(*) > 0"
+        )
+        if columns == 0:
+            self.close()
+            raise SettingsError(
+                f"{self.path} was laid out by an earlier version",
+                "move it away, then surveillance replay FROM TO with the first and the last night of records/",
+            )
 
     def close(self) -> None:
         """Close the connection (a write-ahead log is folded in first)."""

@@ -25,10 +25,11 @@ from surveillance.clock import Clock
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
+from surveillance.counting import count_days
 from surveillance.gathering.feednames import names_of
 from surveillance.gathering.folders import gather_folder
 from surveillance.habits.nights import Judge
-from surveillance.history import admit_night, audit, count_days
+from surveillance.history import admit_night, audit
 from surveillance.night import Night
 from surveillance.receipts.issuing import Issuer
 from surveillance.receipts.ledger import Ledger

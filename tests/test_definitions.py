@@ -25,7 +25,8 @@ from surveillance.coding.syndromes import (
 )
 from surveillance.coding.thesauri import CIM10, load_thesauri
 from surveillance.content import Content
-from surveillance.history import code_night, count_days
+from surveillance.counting import count_days
+from surveillance.history import code_night
 from surveillance.store import Store
 from tests.conftest import surveillance
 from tests.test_history import ACTS, FIRST, admit, line

@@ -14,13 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from surveillance.content import Content
+from surveillance.counting import count_days, days_to_recount, recount_later
 from surveillance.errors import AuditError
 from surveillance.history import (
     audit,
-    count_days,
-    days_to_recount,
     load_night,
-    recount_later,
     take_out,
     withdraw,
 )

@@ -19,12 +19,13 @@ from surveillance.clock import Clock
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
+from surveillance.counting import count_days
 from surveillance.gathering.feednames import names_of
 from surveillance.gathering.folders import gather_folder
 from surveillance.gathering.known import LOOSE, ROLL, known_files
 from surveillance.gathering.receptions import ReceivedFile, Reception, write_receptions
 from surveillance.habits.nights import Judge
-from surveillance.history import admit_night, audit, count_days, nights_held, take_out
+from surveillance.history import admit_night, audit, nights_held, take_out
 from surveillance.intake.reading import build_context
 from surveillance.night import Night
 from surveillance.settings import Settings

@@ -14,8 +14,8 @@ from lxml import html
 
 from surveillance.clock import Clock
 from surveillance.content import Content
+from surveillance.counting import count_days
 from surveillance.files import make_folder, write_atomic
-from surveillance.history import count_days
 from surveillance.night import Night
 from surveillance.reporting.earlier import published_seasons
 from surveillance.reporting.pages import PAGE

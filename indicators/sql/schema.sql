@@ -13,9 +13,21 @@ CREATE TABLE IF NOT EXISTS visits (
 );
 COMMENT ON TABLE visits IS 'One row per version of a visit, pseudonymised, with the nights between which it was in force';
 
--- One row per version of a visit and syndrome that it counts in.
-CREATE TABLE IF NOT EXISTS visit_syndromes (visit_uid VARCHAR, rec_version INTEGER, from_night DATE, syndrome VARCHAR);
-COMMENT ON TABLE visit_syndromes IS 'One row per version of a visit and syndrome it counts in';
+-- One row per version of a visit, series (basis: diagnosis, reason) and syndrome that it counts in, with the version of the
+-- definition that says so: in the codings from `from_coding` on, before `to_coding` (2147483647: still).
+CREATE TABLE IF NOT EXISTS visit_syndromes (
+    visit_uid VARCHAR, rec_version INTEGER, from_night DATE, basis VARCHAR DEFAULT 'diagnosis', syndrome VARCHAR,
+    definition VARCHAR DEFAULT '1', from_coding INTEGER DEFAULT 1, to_coding INTEGER DEFAULT 2147483647
+);
+COMMENT ON TABLE visit_syndromes IS 'One row per version of a visit, basis and syndrome it counts in, with the codings between which it did';
+
+-- One row per coding: the definitions, thesauri and nomenclatures in force from a night on (codings/codings.jsonl of the state folder).
+CREATE TABLE IF NOT EXISTS codings (
+    number INTEGER, digest VARCHAR, version VARCHAR, from_night DATE,
+    recoded_since DATE, -- the first visit day whose history was coded again with it; empty: only what was new
+    who VARCHAR, why VARCHAR
+);
+COMMENT ON TABLE codings IS 'One row per coding: which definitions were in force from which night on, and who adopted them';
 
 -- One row per diagnosis code that no thesaurus knows, per night and association.
 CREATE TABLE IF NOT EXISTS unknown_codes (night DATE, association VARCHAR, thesaurus VARCHAR, code VARCHAR, uses INTEGER);
@@ -41,17 +53,28 @@ CREATE TABLE IF NOT EXISTS files (
 );
 COMMENT ON TABLE files IS 'One row per received file and night: lines_in = loaded + duplicate + superseded + refused + other (header, blank, total)';
 
--- One row per visit day × association × département × age band × sex × syndrome: visits in force.
+-- One row per visit day × association × département × age band × sex × syndrome × version of its definition: visits in force,
+-- by diagnosis (the published series).
 CREATE TABLE IF NOT EXISTS counts (
-    visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, syndrome VARCHAR, visits INTEGER
+    visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, syndrome VARCHAR,
+    definition VARCHAR DEFAULT '1', visits INTEGER
 );
-COMMENT ON TABLE counts IS 'One row per visit day, association, département, age band, sex and syndrome: acts that count in it. Never add syndromes up.';
+COMMENT ON TABLE counts IS 'One row per visit day, association, département, age band, sex, syndrome and version of its definition: acts that count in it by diagnosis. Never add syndromes up.';
 
--- One row per visit day × association × département × age band × sex: all acts, and acts with at least one diagnosis.
-CREATE TABLE IF NOT EXISTS denominators (
-    visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, visits_all INTEGER, visits_coded INTEGER
+-- The same by call reason: an earlier series of its own, never added to the one by diagnosis.
+CREATE TABLE IF NOT EXISTS reason_counts (
+    visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, syndrome VARCHAR,
+    definition VARCHAR DEFAULT '1', visits INTEGER
 );
-COMMENT ON TABLE denominators IS 'One row per visit day, association, département, age band and sex: the two denominators';
+COMMENT ON TABLE reason_counts IS 'As counts, by call reason. Never add syndromes up, nor the two series.';
+
+-- One row per visit day × association × département × age band × sex: all acts, acts with at least one diagnosis, acts with
+-- at least one call reason (a code, or a concept found in its words).
+CREATE TABLE IF NOT EXISTS denominators (
+    visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, visits_all INTEGER, visits_coded INTEGER,
+    visits_reason INTEGER
+);
+COMMENT ON TABLE denominators IS 'One row per visit day, association, département, age band and sex: the denominators';
 
 -- One row per night, method, syndrome, territory and visit day that was tested and gave an alarm.
 CREATE TABLE IF NOT EXISTS signals (

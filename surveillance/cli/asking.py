@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, write_table
-
-if TYPE_CHECKING:
-    from datetime import date
+from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_day, parse_night, write_table
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +35,14 @@ def query(
         typer.Option(help="Keep these: an association, dep:CODE or reg:CODE (a bare code where it is only one)."),
     ] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", help="As known after that night (YYYY-MM-DD).")] = None,
+    basis: Annotated[
+        str, typer.Option(help="diagnosis (the published series) or reason (call reasons, a series of its own).")
+    ] = "diagnosis",
+    coding: Annotated[
+        int | None,
+        typer.Option(help="As coded by that one (surveillance indicators codings), and known while it was the last."),
+    ] = None,
+    total: Annotated[bool, typer.Option("--total", hidden=True)] = False,
     form: Format = "table",
     site: Site = None,
     state: State = None,
@@ -47,21 +52,25 @@ def query(
     """Counts and shares of syndromes, from the published copy of the store."""
     from datetime import date
 
-    from surveillance.cli.common import parse_night
-    from surveillance.questions import Question, ask
+    from surveillance.errors import UsageError
+    from surveillance.questions import ASK_INSTEAD, NEVER_ADDED, Question, ask
     from surveillance.store import open_published
 
     desk = Desk(site, state, lang, quiet)
+    if total:
+        raise UsageError(f"--total: {NEVER_ADDED}", ASK_INSTEAD)
     question = Question(
         syndromes=tuple(syndromes),
         by=tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip())) or ("national",),
-        since=_day(since, first=True) or date(2000, 1, 1),
-        until=_day(until, first=False) or date(2100, 1, 1),
+        since=parse_day(since, first=True) or date(2000, 1, 1),
+        until=parse_day(until, first=False) or date(2100, 1, 1),
         scheme=scheme,
         ages=tuple(age or ()),
         sexes=tuple(sex or ()),
         territories=tuple(territory or ()),
         as_of=parse_night(as_of),
+        basis=basis,
+        coding=coding,
     )
     with open_published(desk.settings.state, desk.content) as store:
         answer = ask(store, question)
@@ -70,20 +79,3 @@ def query(
         desk.err.print(f"{desk.say('fact_' + name)}: {value}")
     if form == "table" and not answer.table["complete"].all():
         desk.err.print(desk.say("incomplete_rows"))
-
-
-def _day(text: str | None, first: bool) -> date | None:
-    """A day, or the first or last day of an ISO week."""
-    import re
-    from datetime import timedelta
-
-    from surveillance.cli.common import parse_night
-    from surveillance.clock import week_monday
-    from surveillance.errors import UsageError
-
-    if text and re.fullmatch(r"\d{4}-W\d\d", text):
-        try:
-            return week_monday(text) + timedelta(days=0 if first else 6)
-        except ValueError:
-            raise UsageError(f"{text!r} is not a week of that year", "write YYYY-Www, as 2023-W05") from None
-    return parse_night(text)

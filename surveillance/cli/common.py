@@ -39,7 +39,8 @@ OfNight = Annotated[
     str | None, typer.Option(help="As known after that night (YYYY-MM-DD); of a file: received that night.")
 ]
 FORMATS = ("table", "csv", "json", "parquet")
-SPARE = ("rate_coded", "visits_all", "share_all")  # left out of a table, in this order, where the terminal is narrow
+# Left out of a table, in this order, where the terminal is narrow.
+SPARE = ("definition", "rate_coded", "rate_reason", "visits_all", "share_all")
 
 
 @dataclass
@@ -121,6 +122,22 @@ def parse_night(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{text!r} is not a date", "write YYYY-MM-DD, as 2024-01-15") from None
+
+
+def parse_day(text: str | None, first: bool) -> date | None:
+    """A day, or the first or last day of an ISO week."""
+    import re
+    from datetime import timedelta
+
+    from surveillance.clock import week_monday
+    from surveillance.errors import UsageError
+
+    if text and re.fullmatch(r"\d{4}-W\d\d", text):
+        try:
+            return week_monday(text) + timedelta(days=0 if first else 6)
+        except ValueError:
+            raise UsageError(f"{text!r} is not a week of that year", "write YYYY-Www, as 2023-W05") from None
+    return parse_night(text)
 
 
 def write_table(frame: pd.DataFrame, form: str, desk: Desk, title: str = "") -> None:

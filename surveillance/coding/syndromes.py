@@ -97,10 +97,17 @@ class Coder:
     `concept_rules`, `reason_rules` and `reasons_for` nothing of diagnoses.
     """
 
-    def __init__(self, syndromes: Iterable[Syndrome], thesauri: Mapping[str, Thesaurus]) -> None:
+    def __init__(
+        self,
+        syndromes: Iterable[Syndrome],
+        thesauri: Mapping[str, Thesaurus],
+        own: Mapping[str, str] | None = None,
+    ) -> None:
+        """`own`: association → the thesaurus in which its call reasons are coded, where its visits do not say."""
         self.syndromes = tuple(syndromes)
         self.thesauri = dict(thesauri)
-        self._rules: dict[tuple[str, Entry, tuple[int, ...]], tuple[Rule, ...]] = {}
+        self.own = dict(own or {})
+        self._counting: dict[tuple[str, Entry], tuple[Syndrome, ...]] = {}
         self._days: dict[date, tuple[int, ...]] = {}  # places of the definitions in force
         self._concepts: dict[tuple[int, ...], dict[str, tuple[Rule, ...]]] = {}
         self._listed: dict[tuple[str, str, str], frozenset[str]] = {}
@@ -138,12 +145,15 @@ class Coder:
     def _found(self, thesaurus: str, entry: Entry | None, day: date) -> tuple[Rule, ...]:
         if entry is None:
             return ()
-        key = (thesaurus, entry, self._in_force(day))
-        if key not in self._rules:
-            today = [one for place in key[2] if self.counts(one := self.syndromes[place], thesaurus, entry)]
-            reason = entry.kind == "motif"
-            self._rules[key] = tuple(one.reason_rule if reason else one.rule for one in today)
-        return self._rules[key]
+        today = [one for one in self.counting(thesaurus, entry) if one.in_force(day)]
+        return tuple(one.reason_rule if entry.kind == "motif" else one.rule for one in today)
+
+    def counting(self, thesaurus: str, entry: Entry) -> tuple[Syndrome, ...]:
+        """The definitions in which that entry of a thesaurus counts, whatever the day and the age; in order of id."""
+        key = (thesaurus, entry)
+        if key not in self._counting:
+            self._counting[key] = tuple(one for one in self.syndromes if self.counts(one, thesaurus, entry))
+        return self._counting[key]
 
     def _in_force(self, day: date) -> tuple[int, ...]:
         if day not in self._days:

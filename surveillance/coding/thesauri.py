@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -110,10 +110,37 @@ class Thesaurus:
         cim10 = normalise_cim10(spelled) if self.open else None
         return Entry(kind, cim10, "", cim10) if cim10 and self.has_category(cim10) else None
 
+    def spans(self, code: str, kind: str = "diag") -> list[tuple[date, date, Entry]]:
+        """What the code means on which days: rows (first day, last day, entry), both days included, in order.
+
+        On every day the same as `lookup`; days on which the code is not known are in no row.
+        """
+        spelled = self.normalise(code)
+        found = [
+            (entry.valid_from or date.min, entry.valid_to or date.max, entry)
+            for entry in self.entries.get((kind, spelled), ())
+        ]
+        cim10 = normalise_cim10(spelled) if self.open else None
+        if cim10 and self.has_category(cim10):
+            found += [(*gap, Entry(kind, cim10, "", cim10)) for gap in _gaps([row[:2] for row in found])]
+        return sorted(found, key=lambda row: row[0])
+
     def codes(self, day: date, kind: str = "diag") -> list[str]:
         """The codes in use that day, in order."""
         known = [(code, found) for (its_kind, code), found in self.entries.items() if its_kind == kind]
         return sorted(code for code, found in known if any(entry.valid_on(day) for entry in found))
+
+
+def _gaps(taken: list[tuple[date, date]]) -> list[tuple[date, date]]:
+    """The days in none of these periods, which do not overlap, as periods."""
+    free, begin = [], date.min
+    for first, last in sorted(taken):
+        if begin < first:
+            free.append((begin, first - timedelta(days=1)))
+        if last == date.max:
+            return free
+        begin = last + timedelta(days=1)
+    return [*free, (begin, date.max)]
 
 
 def load_thesauri(content: Content) -> dict[str, Thesaurus]:

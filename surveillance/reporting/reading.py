@@ -12,12 +12,14 @@ import pyarrow as pa
 from surveillance import __version__
 from surveillance.ages import load_acts, load_ages
 from surveillance.coding.syndromes import Syndrome, load_syndromes, set_version
+from surveillance.counting import Counted, count_then, versions_used
 from surveillance.intake.exceptions import load_exceptions
 from surveillance.reporting.data import COLUMNS, ReportData, ReportMeta
 from surveillance.reporting.delivery import read_delivery
 from surveillance.reporting.earlier import earlier_seasons
 from surveillance.reporting.rules import Rules
 from surveillance.territories import load_departments, load_regions
+from surveillance.visit_codes import coding_at
 from surveillance.words import say
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def read_report_data(night: Night, rules: Rules) -> ReportData:
     parameters = _parameters(night, rules, [item.id for item in syndromes])
     regions = {item.department: item.region for item in night.associations}
     places = pa.Table.from_pylist([{"department": d, "region": r} for d, r in sorted(regions.items())])
-    _known(night, parameters)
+    used = _known(night, parameters)
     bands = [{"age_band": band, "age_group": group} for band, group in sorted(_bands(night).items())]
     with night.store.table("territories", places), night.store.table("age_groups", pa.Table.from_pylist(bands)):
         frames = {
@@ -54,7 +56,7 @@ def read_report_data(night: Night, rules: Rules) -> ReportData:
         _meta(night, seq),
         delivery,
         seasons=earlier_seasons(night.content),
-        syndromes=_definitions(syndromes, night.store.invented(item.id for item in syndromes)),
+        syndromes=_definitions(syndromes, night.store.invented(item.id for item in syndromes), used),
         places=place_names(night),
         exceptions=_exceptions(night),
         **frames,
@@ -97,14 +99,23 @@ def _parameters(night: Night, rules: Rules, syndromes: list[str]) -> dict[str, A
     }
 
 
-def _known(night: Night, parameters: dict[str, Any]) -> None:
-    """Make the temporary tables known_counts and known_totals: counts in force, or a recount for an older night."""
+def _known(night: Night, parameters: dict[str, Any]) -> dict[str, str]:
+    """Make the temporary tables known_counts and known_totals: counts in force, or a recount for an older night, and
+    for one after which history was coded again: its page says what it said.
+
+    Gives, by syndrome, the versions of its definition that counted.
+    """
     oldest, latest = night.store.rows("SELECT min(night), max(night) FROM receptions")[0]
-    older = latest is not None and night.date < latest
+    coding = coding_at(night.store, night.date)
+    recoded = night.store.value("SELECT count(*) FROM codings WHERE number > $coding", {"coding": coding})
+    older = latest is not None and (night.date < latest or recoded)
     if oldest is not None:  # before the first night only late visits are known: they would look like a fall
         parameters["first"] = max(parameters["first"], oldest - timedelta(days=1))
-    counts = f"({night.store.sql('counts')})" if older else "counts"
-    totals = f"({night.store.sql('denominators')})" if older else "denominators"
+    if older:
+        days = parameters["first"], parameters["last"]
+        acts, syndromes = tuple(parameters["acts"]), tuple(parameters["syndromes"])
+        count_then(night.store, Counted(*days, acts, syndromes=syndromes, night=night.date, coding=coding))
+    counts, totals = ("counts_then", "denominators_then") if older else ("counts", "denominators")
     both = "sum(visits_all) AS visits_all, sum(visits_coded) AS visits_coded"
     for name, columns, source, first in (
         ("known_counts", "visit_day, department, syndrome, sum(visits) AS visits", counts, "first"),
@@ -117,6 +128,7 @@ def _known(night: Night, parameters: dict[str, Any]) -> None:
             f"WHERE visit_day BETWEEN greatest(${first}::DATE, $first::DATE) AND $last::DATE GROUP BY ALL"
         )
         night.store.run(text, _used(text, parameters))
+    return versions_used(night.store, counts, parameters["first"], parameters["last"], parameters["syndromes"])
 
 
 def _frame(night: Night, name: str, parameters: dict[str, Any]) -> pd.DataFrame:
@@ -166,10 +178,16 @@ def _with_registry(night: Night, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS["receptions"]))
 
 
-def _definitions(syndromes: list[Syndrome], invented: tuple[str, ...]) -> pd.DataFrame:
-    """What is simulated without a published count behind it says so in its name: the mark is wherever the name is."""
+def _definitions(syndromes: list[Syndrome], invented: tuple[str, ...], used: dict[str, str]) -> pd.DataFrame:
+    """What is simulated without a published count behind it says so in its name: the mark is wherever the name is.
+
+    `used`: the versions that counted; where nothing did, today's.
+    """
     names = {s.id: f"{s.label_fr} – simulé" if s.id in invented else s.label_fr for s in syndromes}
-    rows = [(s.id, names[s.id], s.version, s.status, " ".join(s.source.split()), _codes(s)) for s in syndromes]
+    rows = [
+        (s.id, names[s.id], used.get(s.id, s.version), s.status, " ".join(s.source.split()), _codes(s))
+        for s in syndromes
+    ]
     return pd.DataFrame(rows, columns=list(COLUMNS["syndromes"]))
 
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from surveillance.ages import load_acts
+from surveillance.counting import count_days, days_to_recount
 from surveillance.errors import Exit, FeedsError
 from surveillance.habits.keeping import reception_habits
-from surveillance.history import audit, count_days, days_to_recount
+from surveillance.history import audit
 from surveillance.night import Counts, Night
 
 TROUBLE = ("partial", "absent", "refused")

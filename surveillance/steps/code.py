@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from surveillance.coding.syndromes import Coder, load_syndromes
-from surveillance.coding.thesauri import load_thesauri
+from surveillance.coding.codings import Codings
+from surveillance.counting import recount_later
 from surveillance.habits.keeping import events_of
 from surveillance.habits.nights import Judge
-from surveillance.history import admit_night, nights_held, recount_later, take_out, touched_days
+from surveillance.history import admit_night, nights_held, take_out, touched_days
 from surveillance.night import Counts, Night
 from surveillance.records import nights_on_disk
+from surveillance.visit_codes import apply_adoptions, settle_codings
 
 
 def code(night: Night) -> Counts:
@@ -18,7 +19,8 @@ def code(night: Night) -> Counts:
 
     Later nights already held are taken out and admitted again after it.
     """
-    coder = Coder(load_syndromes(night.content), load_thesauri(night.content))
+    codings = Codings(night.settings.state)
+    settle_codings(night.store, codings)
     records = night.settings.state / "records"
     judge = Judge(night.content, night.associations)
     lacking = _lacking(night)
@@ -27,16 +29,30 @@ def code(night: Night) -> Counts:
     held = nights_held(night.store, min([night.date, *lacking]))
     counts: Counts = {}
     nights = sorted({*held, *lacking, night.date})
+    _begin(night, codings, nights)
     with night.store.transaction():
         touched = [touched_days(night.store, one) for one in held]
         for one in reversed(held):
             take_out(night.store, one)
         for one in nights:
-            admitted = admit_night(night.store, one, records / one.isoformat(), coder, judge)
+            coding = codings.in_force(one)
+            folder, coder = records / one.isoformat(), codings.coder(coding.digest)
+            admitted = admit_night(night.store, one, folder, coder, judge, coding.number)
             counts = admitted if one == night.date else counts
+        touched += apply_adoptions(night.store, codings, nights[0])
         recount_later(night.store, [*touched, *(touched_days(night.store, one) for one in nights)])
     _tell(night)
     return counts
+
+
+def _begin(night: Night, codings: Codings, nights: list[date]) -> None:
+    """The night begins a coding when the content is another than that of the last; nights before the newest that is
+    known keep theirs. The very first coding is that of the oldest night."""
+    first = night.date if codings.last else nights[0]
+    if begun := codings.begin(night.content, first, nights[-1]):
+        night.journal.event(
+            "coding begun", number=begun.number, definitions=begun.version, digest=begun.digest, night=begun.from_night
+        )
 
 
 def _tell(night: Night) -> None:
