@@ -17,6 +17,7 @@ from surveillance.cli import (
     indicators,
     making,
     nightly,
+    recoding,
     senders,
 )
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (making, nightly, senders, asking, explaining, coding, contents, indicators, dialects, habits):
+for module in (making, nightly, senders, asking, explaining, coding, contents, indicators, recoding, dialects, habits):
     module.register(app)
 
 

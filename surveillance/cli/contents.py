@@ -88,10 +88,12 @@ def check(
 def _check_content(desk: Desk) -> None:
     from surveillance.checking import check_content, unfilled
     from surveillance.clock import Clock
+    from surveillance.coding.codings import Codings, version_problems
     from surveillance.errors import Exit
     from surveillance.intake.exceptions import load_exceptions
 
     problems, facts = check_content(desk.content)
+    problems = problems or version_problems(desk.content, Codings(desk.settings.state))
     for line in _told(problems):
         desk.out.print(line, markup=False)
     if problems:

@@ -28,7 +28,7 @@ class OrEither(TyperGroup):
 commands = typer.Typer(
     name="indicators",
     cls=OrEither,
-    help="The case definitions: list (what it does when nothing is said), show, docs; an id alone shows that one.",
+    help="The case definitions: list (what it does when nothing is said), show, docs, preview, adopt; an id shows that one.",
 )
 OfDefinition = Annotated[str, typer.Argument(help="Id of a case definition.", metavar="ID")]
 

@@ -1,0 +1,142 @@
+"""What a changed case definition moves, adopting it, and the codings so far: commands of the group `indicators`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_day, write_table
+from surveillance.cli.indicators import commands
+
+if TYPE_CHECKING:
+    from surveillance.preview import Preview
+
+
+def register(_: typer.Typer) -> None:
+    """Nothing of its own: importing this module has put its commands into the group `indicators`."""
+
+
+@commands.command("preview")
+def preview(
+    file: Annotated[Path, typer.Argument(help="A changed or new definition, in force nowhere.", metavar="FILE")],
+    by: Annotated[str, typer.Option(help="As in query: week, age, region …, several separated by commas.")] = "week",
+    since: Annotated[str | None, typer.Option(help="First visit day (YYYY-MM-DD) or ISO week (2023-W05).")] = None,
+    until: Annotated[str | None, typer.Option(help="Last visit day or ISO week, included.")] = None,
+    scheme: Annotated[str, typer.Option("--age-scheme", help="gene5, sursaud7, bulletin, bronchio or all.")] = "gene5",
+    form: Format = "table",
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
+) -> None:
+    """What a definition would move in the counts that are known, cell by cell; nothing is changed."""
+    from datetime import date
+
+    from surveillance.preview import preview as previewed
+    from surveillance.questions import Question
+    from surveillance.store import open_published
+
+    desk = Desk(site, state, lang, quiet)
+    question = Question(
+        (),
+        by=tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip())) or ("national",),
+        since=parse_day(since, first=True) or date(2000, 1, 1),
+        until=parse_day(until, first=False) or date(2100, 1, 1),
+        scheme=scheme,
+    )
+    with open_published(desk.settings.state, desk.content) as store:
+        found = previewed(store, desk.content, desk.settings.state, file, question)
+    _show_preview(desk, found, form)
+
+
+def _show_preview(desk: Desk, found: Preview, form: str) -> None:
+    """A table has the cells that change, then totals and codes; another form has every cell, the totals on stderr."""
+    one = found.tried.one
+    desk.err.print(
+        desk.say("preview_title", id=one.id, version=one.version, replaced=", ".join(found.tried.replaced) or "–"),
+        markup=False,
+    )
+    if form == "table":
+        changed = found.cells[found.cells["difference"] != 0]
+        write_table(changed.drop(columns=["acts", "definition_before", "definition_after"]), form, desk)
+        desk.out.print(desk.say("preview_unchanged", number=len(found.cells) - len(changed)), markup=False)
+        write_table(found.totals, form, desk, desk.say("preview_totals"))
+        write_table(found.codes, form, desk, desk.say("preview_codes"))
+    else:
+        write_table(found.cells, form, desk)
+        for row in found.totals.to_dict("records"):
+            desk.err.print(desk.say("preview_total", **{str(key): value for key, value in row.items()}), markup=False)
+    for problem in found.tried.uncovered:
+        desk.err.print(desk.say("preview_uncovered", why=str(problem)), markup=False)
+    if found.version:
+        desk.err.print(desk.say("preview_version", why=found.version), markup=False)
+
+
+@commands.command("adopt")
+def adopt(
+    who: Annotated[str, typer.Option(help="Who adopts: stays with the numbers.", metavar="NAME")],
+    why: Annotated[str, typer.Option(help="Why: stays with the numbers.", metavar="TEXT")],
+    since: Annotated[
+        str | None, typer.Option(help="Code again from this visit day on (YYYY-MM-DD); without it, all of history.")
+    ] = None,
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
+) -> None:
+    """Code history again with the definitions in force; the old coding stays, and can be asked with query --coding."""
+    from surveillance.adopting import adopt as adopted
+
+    desk = Desk(site, state, lang, quiet)
+    done = adopted(desk.content, desk.settings, who, why, parse_day(since, first=True))
+    if not done.new:
+        desk.out.print(desk.say("adopt_nothing", number=done.coding.number), markup=False)
+        return
+    desk.out.print(
+        desk.say("adopt_done", number=done.coding.number, night=done.coding.from_night, earlier=done.coding.number - 1),
+        markup=False,
+    )
+    for (basis, syndrome), (ended, begun) in done.moved.items():
+        desk.out.print(f"  {syndrome} ({basis}): -{ended} +{begun}", markup=False)
+
+
+@commands.command("codings")
+def codings(
+    form: Format = "table",
+    site: Site = None,
+    state: State = None,
+    lang: Lang = None,
+    quiet: Quiet = False,
+) -> None:
+    """The codings: which definitions were in force from which night on, who adopted them and why."""
+    import pandas as pd
+
+    from surveillance.coding.codings import Codings
+
+    desk = Desk(site, state, lang, quiet)
+    rows = [
+        {
+            "number": one.number,
+            "definitions": one.version,
+            "from_night": str(one.from_night),
+            "recoded_since": _since(desk, one.recoded_since),
+            "who": one.who,
+            "why": one.why,
+            "digest": one.digest[:12],
+        }
+        for one in Codings(desk.settings.state).all
+    ]
+    if not rows:
+        desk.err.print(desk.say("codings_none"), markup=False)
+        return
+    write_table(pd.DataFrame(rows), form, desk)
+
+
+def _since(desk: Desk, day: Any) -> str:
+    from datetime import date
+
+    if day is None:
+        return "–"
+    return desk.say("codings_all") if day == date.min else str(day)
