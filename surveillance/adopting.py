@@ -67,7 +67,7 @@ def _adopt(store: Store, codings: Codings, content: Content, since: date, who: s
     if last.digest == codings.digest(content) and last.recoded_since and last.recoded_since <= since:
         return Adopted(last, False, {})
     coding = codings.draft(content, newest + timedelta(days=1), since, who, why)
-    with store.transaction():
+    with store.bounded(), store.transaction():
         days = adopt_nights(store, codings, coding, date.min)
         moved = _moved(store, coding.number)
         if days:

@@ -57,10 +57,10 @@ def preview(store: Store, content: Content, state: Path, path: Path, question: Q
     new = _book(tried.content, tried.one.id, own)
     old = _book(content, tried.one.id, own)
     told = _told(store)
-    with rules_of(store, new, told) as seen:
+    with store.bounded(), rules_of(store, new, told) as seen:
         _lay_out(store, tried.one.id, told)
-    with _instead(store):
-        _count(store, question)
+        with _instead(store):
+            _count(store, question)
     question = replace(question, syndromes=(tried.one.id,))
     moved = {"first": question.since, "last": question.until, "acts": list(load_acts(content).counted)}
     store.run(store.sql("preview_moved"), moved)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OPEN = date(9999, 12, 31)  # `to_night` of a version in force
 NAME = "surveillance.duckdb"
-LOAD_MEMORY = "256MB"
+LOAD_MEMORY, HISTORY_MEMORY = "256MB", "2GB"
 # What the library says when the disk takes no more, and what the system calls it.
 FULL = {"No space left": errno.ENOSPC, "File too large": errno.EFBIG, "Disk quota": errno.EDQUOT}
 LOCKED: dict[str, str | bool | int] = {
@@ -48,6 +48,7 @@ class Store:
         if not read_only:
             path.chmod(0o600)
         self.connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
+        self.connection.execute("SET enable_progress_bar = false")  # the library draws one on stdout
         self._of_this_version()
         if not read_only:
             self.connection.execute(content.text("indicators/sql/schema.sql"))
@@ -151,6 +152,17 @@ class Store:
         finally:
             with suppress(duckdb.TransactionException):  # what went wrong has ended the transaction, and is told itself
                 self.connection.execute(f"SET threads = {int(before[0])}; SET memory_limit = '{before[1]}'")
+
+    @contextmanager
+    def bounded(self) -> Iterator[None]:
+        """A limit of memory for statements over all of history: what does not fit goes to a file beside the store."""
+        before = self.value("SELECT current_setting('memory_limit')")
+        self.connection.execute(f"SET memory_limit = '{HISTORY_MEMORY}'")
+        try:
+            yield
+        finally:
+            with suppress(duckdb.TransactionException):
+                self.connection.execute(f"SET memory_limit = '{before}'")
 
     def fact(self, key: str) -> str | None:
         """A fact kept about the store."""

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from surveillance.coding.codings import Coding, Codings
-from surveillance.coding.rules import DIAGNOSIS, REASON, RuleBook, Seen, known_table, rules_table
+from surveillance.coding.rules import DIAGNOSIS, REASON, SYNDROME, RuleBook, Seen, known_table, rules_table
 from surveillance.coding.syndromes import Coder
 from surveillance.errors import ContentError
 from surveillance.store import Store
@@ -46,15 +46,10 @@ class Told:
 
 def code_night(store: Store, night: date, coder: Coder, coding: int = 1) -> dict[str, int]:
     """Code the versions a night brought, in both series; unknown codes are counted, never dropped."""
-    book, told = RuleBook(coder), Told(night, night)
-    with rules_of(store, book, told) as seen:
-        store.run(
-            f"INSERT INTO visit_syndromes BY NAME SELECT *, {int(coding)} AS from_coding "
-            f"FROM ({store.sql('coded_visits')}) ORDER BY ALL",
-            told.parameters,
-        )
-        with store.table("known", known_table(book, seen)):
-            store.run(store.sql("unknown_codes"), {"night": night})
+    book = RuleBook(coder)
+    seen = code_new(store, book, Told(night, night), coding)
+    with store.table("known", known_table(book, seen)):
+        store.run(store.sql("unknown_codes"), {"night": night})
     unknown, uses = store.rows(
         "SELECT count(DISTINCT (thesaurus, code)), coalesce(sum(uses), 0) FROM unknown_codes WHERE night = $night",
         {"night": night},
@@ -73,12 +68,26 @@ def code_night(store: Store, night: date, coder: Coder, coding: int = 1) -> dict
     }
 
 
+def code_new(store: Store, book: RuleBook, told: Told, coding: int) -> list[Seen]:
+    """Code visits that have not been coded; gives the codes seen."""
+    with rules_of(store, book, told) as seen:
+        store.run(
+            f"INSERT INTO visit_syndromes BY NAME SELECT *, {int(coding)} AS from_coding "
+            f"FROM ({store.sql('coded_visits')})",
+            told.parameters,
+        )
+    return seen
+
+
 @contextmanager
 def rules_of(store: Store, book: RuleBook, told: Told) -> Iterator[list[Seen]]:
-    """Let statements read what codes these visits: `own` and `rules`; gives the codes seen."""
+    """Let statements read what codes these visits: `own`, `rules` and `refs`; gives the codes seen."""
     with store.table("own", _own_table(book.coder)):
         seen: list[Seen] = store.rows(store.sql("seen_codes"), told.parameters)
         with store.table("rules", rules_table(book.rows(seen))):
+            store.run(
+                "CREATE OR REPLACE TEMP TABLE refs AS SELECT DISTINCT ref, basis, syndrome, definition FROM rules"
+            )
             yield seen
 
 
@@ -92,7 +101,8 @@ def _own_table(coder: Coder) -> pa.Table:
 def recode(store: Store, book: RuleBook, coding: int, told: Told) -> Days | None:
     """Code visits again under a coding: rows that it does not give end with it, rows that it adds begin.
 
-    Only the definitions of the book. Gives the first and the last visit day of what changed, None when nothing did.
+    Only the definitions of the book. Gives the first and the last visit day of the months in which something changed,
+    None when nothing did.
     """
     days: list[date] = []
     wanted = {"syndromes": sorted(book.only)}
@@ -105,25 +115,16 @@ def recode(store: Store, book: RuleBook, coding: int, told: Told) -> Days | None
         store.run(f"CREATE OR REPLACE TEMP TABLE added AS FROM wanted ANTI JOIN held {same}")
         store.run("UPDATE visit_syndromes SET to_coding = $coding WHERE rowid IN (SELECT place FROM over)",
                   {"coding": coding})  # fmt: skip
-        store.run(
-            f"INSERT INTO visit_syndromes BY NAME SELECT *, {int(coding)} AS from_coding FROM added ORDER BY ALL"
-        )
-        days += [day for day in _touched(store, part) if day]
+        store.run(f"INSERT INTO visit_syndromes BY NAME SELECT *, {int(coding)} AS from_coding FROM added")
+        if store.value("SELECT (SELECT count(*) FROM over) + (SELECT count(*) FROM added)"):
+            days += store.rows(
+                "SELECT min(event_date), max(event_date) FROM visits "
+                "WHERE from_night BETWEEN $told_first AND $told_last AND event_date >= $since",
+                part.parameters,
+            )[0]
     for name in ("wanted", "held", "over", "added"):
         store.run(f"DROP TABLE IF EXISTS temp.{name}")
     return (min(days), max(days)) if days else None
-
-
-def _touched(store: Store, part: Told) -> tuple[date | None, date | None]:
-    """The first and the last visit day of the visits of `over` and `added`."""
-    row = store.rows(
-        "SELECT min(event_date), max(event_date) FROM visits SEMI JOIN "
-        "(SELECT visit_uid, rec_version, from_night FROM over UNION ALL "
-        "SELECT visit_uid, rec_version, from_night FROM added) USING (visit_uid, rec_version, from_night) "
-        "WHERE from_night BETWEEN $told_first AND $told_last AND event_date >= $since",
-        part.parameters,
-    )[0]
-    return row[0], row[1]
 
 
 def apply_adoptions(store: Store, codings: Codings, admitted: date) -> list[Days]:
@@ -171,9 +172,6 @@ def changed_rules(store: Store, codings: Codings, coding: Coding, told: Told) ->
         changed |= {row[SYNDROME] for row in rows ^ set(RuleBook(earlier).rows(there))}
         changed |= _respelled(earlier, coder)
     return RuleBook(coder, changed)
-
-
-SYNDROME = 4  # the place of the syndrome in a rule
 
 
 def _respelled(earlier: Coder, coder: Coder) -> set[str]:

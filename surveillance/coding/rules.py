@@ -67,7 +67,8 @@ RULES = (
     "kind", "thesaurus", "code", "basis", "syndrome", "definition", "age_min", "age_max", "principal_only", "first",
     "last",
 )  # fmt: skip
-FIRST, LAST = RULES.index("first"), RULES.index("last")
+FIRST, LAST, SYNDROME = (RULES.index(name) for name in ("first", "last", "syndrome"))
+REF = slice(RULES.index("basis"), RULES.index("definition") + 1)
 
 
 def _row(seen: Seen, one: Syndrome, first: date, last: date) -> tuple[Any, ...]:
@@ -80,16 +81,17 @@ def _row(seen: Seen, one: Syndrome, first: date, last: date) -> tuple[Any, ...]:
 
 
 def rules_table(rows: Iterable[tuple[Any, ...]]) -> pa.Table:
-    """Rules as an Arrow table with the columns RULES."""
+    """Rules as an Arrow table: RULES, and `ref`, a number for basis, syndrome and definition together."""
     import pyarrow as pa
 
+    rows = list(rows)
+    refs = {what: place for place, what in enumerate(dict.fromkeys(row[REF] for row in rows))}
     others = {name: pa.int32() for name in ("age_min", "age_max")} | {name: pa.date32() for name in ("first", "last")}
     kinds = others | {"principal_only": pa.bool_()}
     columns = list(zip(*rows, strict=True)) or [()] * len(RULES)
-    return pa.table(
-        [pa.array(values, kinds.get(name, pa.string())) for name, values in zip(RULES, columns, strict=True)],
-        names=list(RULES),
-    )
+    arrays = [pa.array(values, kinds.get(name, pa.string())) for name, values in zip(RULES, columns, strict=True)]
+    numbers = pa.array([refs[row[REF]] for row in rows], pa.int16())
+    return pa.table([*arrays, numbers], names=[*RULES, "ref"])
 
 
 def known_table(book: RuleBook, seen: Iterable[Seen]) -> pa.Table:
