@@ -28,7 +28,7 @@ class OrEither(TyperGroup):
 commands = typer.Typer(
     name="indicators",
     cls=OrEither,
-    help="The case definitions: list (what it does when nothing is said), show, docs, preview, adopt; an id shows that one.",
+    help="The case definitions: list (when nothing is said), show (or an id), docs, preview, adopt, codings.",
 )
 OfDefinition = Annotated[str, typer.Argument(help="Id of a case definition.", metavar="ID")]
 
