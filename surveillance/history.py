@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from surveillance.errors import AuditError
@@ -20,8 +21,11 @@ from surveillance.store import OPEN, Store
 from surveillance.visit_codes import code_night
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from surveillance.coding.syndromes import Coder
 
+NO_LOSS: Mapping[str, list[str]] = MappingProxyType({})
 BY_NIGHT = (
     "visit_syndromes", "visits", "unknown_codes", "reason_words", "receptions", "files", "signals", "profiles",
     "findings", "data_events",
@@ -58,9 +62,15 @@ def first_meant(store: Store, night: date) -> date:
     return night - timedelta(days=load_visit_rules(store.content).limits.identity_days)
 
 
-def load_night(store: Store, night: date, records: Path, findings: Sequence[Finding] = ()) -> dict[str, int]:
-    """Load the records of a night (visits.parquet) but those held; counts by fate. Call inside a transaction."""
-    with store.sparing(), store.parquet("incoming", records / "visits.parquet", "association", held(findings)):
+def load_night(
+    store: Store, night: date, records: Path, findings: Sequence[Finding] = (), lossy: Mapping[str, list[str]] = NO_LOSS
+) -> dict[str, int]:
+    """Load the records of a night (visits.parquet) but those held; counts by fate. Call inside a transaction.
+
+    `lossy`: by thesaurus, the codes whose CIM-10 code says more or less than they: such visits are flagged MAP_LOSSY.
+    """
+    incoming = store.parquet("incoming", records / "visits.parquet", "association", held(findings))
+    with store.sparing(), incoming, store.table("lossy", _lossy_table(lossy)):
         store.run(store.sql("met_versions"), {"since": first_meant(store, night)})
         store.run(store.sql("fates"))
         store.run(store.sql("close_versions"), {"night": night})
@@ -71,6 +81,13 @@ def load_night(store: Store, night: date, records: Path, findings: Sequence[Find
     fates = ("loaded", "duplicate", "superseded")
     sums = ", ".join(f"coalesce(sum({fate}), 0)" for fate in fates)
     return dict(zip(fates, map(int, store.rows(f"SELECT {sums} FROM file_fates")[0]), strict=True))
+
+
+def _lossy_table(lossy: Mapping[str, list[str]]) -> pa.Table:
+    import pyarrow as pa
+
+    schema = pa.schema([("thesaurus", pa.string()), ("codes", pa.list_(pa.string()))])
+    return pa.table([list(lossy), list(lossy.values())], schema=schema)
 
 
 def touched_days(store: Store, night: date) -> tuple[date, date] | None:
@@ -110,7 +127,7 @@ def admit_night(
     import pyarrow.parquet as pq
 
     findings = judge.judged(records.parent, night)
-    counts = load_night(store, night, records, findings)
+    counts = load_night(store, night, records, findings, coder.lossy_codes(night))
     fates = {
         (row["association"], row["file_sha256"]): row
         for row in store.arrow("FROM file_fates").to_pylist()

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from surveillance.coding.syndromes import Coder
+from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
 from surveillance.counting import count_days, days_to_recount, recount_later
 from surveillance.errors import AuditError
@@ -79,7 +81,7 @@ def admit(
     schema = SCHEMA.append(pa.field("sent", pa.string())).append(pa.field("arrival", pa.int32()))
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), folder / "visits.parquet")
     with store.transaction():
-        return load_night(store, night, folder)
+        return load_night(store, night, folder, lossy=Coder((), load_thesauri(store.content)).lossy_codes(night))
 
 
 def in_force(store: Store, night: date) -> dict[str, str]:
@@ -105,6 +107,15 @@ def test_duplicate_correction_and_what_was_known_then(store: Store, tmp_path: Pa
     assert in_force(store, second) == {"a": "1", "b": "3"}
     versions = store.rows("SELECT rec_version, to_night FROM visits WHERE visit_uid = 'b' ORDER BY 1")
     assert versions == [(1, second), (2, second), (3, OPEN)]
+
+
+def test_a_code_whose_translation_says_more_or_less_is_flagged(store: Store, tmp_path: Path) -> None:
+    """A31, allergic reaction, stands for T78.4 in the example thesaurus, marked lossy; A03, fever, is R50.9 exactly."""
+    lines = [line("a", "1", thesaurus="exemple-cisp", diagnoses=["A03", "A31"], dq=["LATE"])]
+    lines += [line("b", "1", thesaurus="exemple-cisp", diagnoses=["A03"]), line("c", "1", thesaurus="CIM10")]
+    admit(store, FIRST, lines, tmp_path / "1")
+    found = dict(store.rows("SELECT visit_uid, dq FROM visits"))
+    assert found == {"a": ["LATE", "MAP_LOSSY"], "b": [], "c": []}
 
 
 def test_taking_a_night_out_leaves_the_night_before(store: Store, tmp_path: Path) -> None:

@@ -123,6 +123,14 @@ class Coder:
         found = self.entry(thesaurus, code, day)
         return found.cim10 or None if found else None
 
+    def lossy_codes(self, day: date) -> dict[str, list[str]]:
+        """By thesaurus, the diagnosis codes in use that day whose CIM-10 code says more, or less, than they do."""
+        found = {}
+        for name, thesaurus in self.thesauri.items():
+            entries = ((code, thesaurus.lookup(code, day)) for code in thesaurus.codes(day))
+            found[name] = [code for code, entry in entries if entry is not None and entry.lossy]
+        return found
+
     def rules_for(self, thesaurus: str, code: str, day: date) -> tuple[Rule, ...]:
         """The syndromes that the code of a diagnosis counts for, each with its ages and position, in order of id."""
         return self._found(thesaurus, self.entry(thesaurus, code, day), day)
