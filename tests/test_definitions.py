@@ -8,8 +8,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from surveillance.checking import check_content
+from surveillance.cli import app
 from surveillance.coding.cim10_codes import load_codes
 from surveillance.coding.proofs import Tools, check_syndromes, failure
 from surveillance.coding.reasons import ReasonCoder
@@ -26,6 +28,7 @@ from surveillance.coding.syndromes import (
 from surveillance.coding.thesauri import CIM10, load_thesauri
 from surveillance.content import Content
 from surveillance.counting import count_days
+from surveillance.errors import UsageError
 from surveillance.history import code_night
 from surveillance.store import Store
 from tests.conftest import surveillance
@@ -340,6 +343,30 @@ def test_the_list_has_a_line_each_in_80_columns(lang: str) -> None:
     assert [line for line in lines if not line.startswith("  ")] == [
         getattr(group, lang) for group in load_groups(CONTENT).values()
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "begins"),
+    [
+        ((), "Respiratoire et ORL\n"),
+        (("--lang", "en"), "Respiratory, ear"),
+        (("list",), "Respiratoire et ORL\n"),
+        (("--format", "csv"), "id,label,group"),
+        (("grippe",), 'id = "grippe"\n'),
+        (("show", "grippe"), 'id = "grippe"\n'),
+        (("--quiet", "grippe"), 'id = "grippe"\n'),
+        (("--help",), "Usage:"),
+    ],
+)
+def test_the_commands_of_the_group_need_not_be_named(arguments: tuple[str, ...], begins: str) -> None:
+    done = CliRunner().invoke(app, ["indicators", *arguments], catch_exceptions=False)
+    assert done.exit_code == 0 and done.stdout.lstrip().startswith(begins)
+
+
+@pytest.mark.parametrize("arguments", [("gripe",), ("show", "gripe")])
+def test_a_definition_that_there_is_not_is_told_with_those_there_are(arguments: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(app, ["indicators", *arguments])
+    assert isinstance(done.exception, UsageError) and "grippe" in done.exception.hint
 
 
 def test_the_example_of_a_site_replaces_the_shipped_one(tmp_path: Path) -> None:

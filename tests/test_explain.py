@@ -318,6 +318,7 @@ def test_a_night_that_refused_a_line_and_set_a_file_aside(stage: Demo) -> None:
         assert done.returncode == 0, done.stderr
         return " ".join(done.stdout.split())
 
+    assert "codage en base" not in told(other, wrong)  # the store says what the definitions give
     assert "mis de côté depuis la nuit du 2024-01-16" in told(code, 2)
     assert f"{sound.name}, ligne {wrong + 1} : refusée (ID_MISSING)" in told(other, wrong + 1)
     assert re.match(rf"Acte [0-9a-f]{{32}}, association {other} .* ligne {wrong},", told(other, wrong))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from surveillance.explaining import Line
     from surveillance.store import Store
 
-commands = typer.Typer(name="explain", help="Why: visit.", no_args_is_help=True)
+commands = typer.Typer(name="explain", help="Why a visit counts, or does not: visit.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 @commands.callback()
 def explain() -> None:
-    """Why a visit counts, or does not: `surveillance explain visit UID`."""
+    """Keeps `visit` a command with a name, although it is the only one."""
 
 
 @commands.command("visit")
