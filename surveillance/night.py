@@ -152,6 +152,8 @@ def preflight(night: Night, steps: tuple[str, ...]) -> None:
         problems = version_problems(night.content, Codings(night.settings.state))
         if problems:
             raise problems[0]
+        if store_path(night.settings.state).is_file():
+            night.store.value("SELECT 1")  # opens it: laid out by another version, or damaged, it says so now
     if "deliver" in steps and night.settings.sign:
         load_signing_key(night.settings.key("manifest.key"))
     known = "SELECT count(*) FROM receptions WHERE night = $night"

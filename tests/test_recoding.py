@@ -1,0 +1,158 @@
+"""Nights, definitions that change between them, adoptions: the store that lived through all that, and its replay."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from surveillance.coding.codings import Codings
+from surveillance.content import Content
+from surveillance.delivery.package import load_contract
+from surveillance.demonstration.demo import Demo, add_nights, put_on_servers
+from surveillance.journal import read_journal
+from surveillance.status import journal_path
+from surveillance.store import Store, published_path, store_path
+from tests.conftest import surveillance
+
+NIGHT, NEXT = "2024-01-16", "2024-01-17"
+TABLES = ("visit_syndromes", "counts", "reason_counts", "denominators", "codings", "unknown_codes", "visits")
+ASKED = ((), ("--as-of", NIGHT), ("--coding", "1"), ("--coding", "2"), ("--coding", "3", "--basis", "reason"))
+
+
+def edit(stage: Demo, name: str, *changes: tuple[str, str]) -> None:
+    """Change a definition of the site, which has the shipped one until then."""
+    rel = f"indicators/syndromes/{name}.toml"
+    text = Content(stage.state / "site").text(rel)
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    path = stage.state / "site" / rel
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def tables(state: Path) -> dict[str, list[tuple[Any, ...]]]:
+    with Store(store_path(state), Content()) as store:
+        return {name: store.rows(f"FROM {name} ORDER BY ALL") for name in TABLES}
+
+
+def answers(state: Path) -> list[str]:
+    found = []
+    for words in ASKED:
+        done = surveillance("query", "grippe", "covid", "--by", "week,age", *words, "--format", "csv", "--state", state)
+        assert done.returncode == 0, done.stderr
+        found.append(done.stdout)
+    return found
+
+
+def aggregates(state: Path) -> set[tuple[str, bytes]]:
+    """The data files that were delivered, by night and kind: sent again under another number, they are the same bytes.
+
+    The number is another where the content is: its digest is in the manifest.
+    """
+    paths = (state / "outbox").rglob("*.csv.gz")
+    return {(f"{path.parent.name} {path.name[-10:]}", path.read_bytes()) for path in paths}
+
+
+def adopt(stage: Demo, *words: str) -> str:
+    done = surveillance("indicators", "adopt", "--who", "A. B.", "--why", "a test", *words, "--state", stage.state)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def two_nights(stage: Demo) -> None:
+    """A definition changes and a night begins a coding; adopted from a day on; another changes, the next night, all
+    of history."""
+    edit(stage, "grippe", ('version = "1"', 'version = "2"'), ('"J09-J11"', '"J09-J11", "J22"'))
+    assert surveillance("run", NIGHT, "--state", stage.state).returncode == 3
+    adopt(stage, "--since", "2024-01-08")
+    following = Demo(stage.state, stage.night + timedelta(days=1), stage.seed, stage.weeks)
+    assert add_nights(following, lambda done, of: None)
+    put_on_servers(following)
+    edit(stage, "covid", ('version = "1"', 'version = "2"'), ("[diagnoses]", "[diagnoses]\nposition = \"principal\""))
+    covid = stage.state / "site" / "indicators" / "syndromes" / "covid.toml"
+    text = re.sub(r'  \{ codes = \["\S+", ".*\n', "", covid.read_text(encoding="utf-8"))  # by an associated diagnosis
+    covid.write_text(text, encoding="utf-8")
+    assert surveillance("run", NEXT, "--state", stage.state).returncode == 3
+    adopt(stage)
+
+
+def test_replay_and_reruns_give_the_store_that_lived_through_it(stage: Demo) -> None:
+    two_nights(stage)
+    lived, said, sent = tables(stage.state), answers(stage.state), aggregates(stage.state)
+    listed = [(one.number, str(one.from_night), one.recoded_since is not None) for one in Codings(stage.state).all]
+    assert listed == [
+        (1, "2024-01-02", False), (2, NIGHT, False), (3, NEXT, True), (4, NEXT, False), (5, "2024-01-18", True),
+    ]  # fmt: skip
+    assert {row[5] for row in lived["visit_syndromes"] if row[4] == "grippe"} == {"1", "2"}
+    begun = [event for event in read_journal(journal_path(stage.state, NEXT)) if event["event"] == "coding begun"]
+    assert [event["number"] for event in begun] == [4]
+    for night in (NEXT, NIGHT):  # after the adoption; the older one takes the newer out and puts it back
+        assert surveillance("run", night, "--state", stage.state).returncode == 3
+        assert tables(stage.state) == lived
+        assert aggregates(stage.state) == sent, "the daily files are those of their nights"
+    shutil.rmtree(stage.state / "store")
+    published_path(stage.state).unlink()
+    assert surveillance("replay", "2024-01-02", NEXT, "--state", stage.state, "-q").returncode == 0
+    assert tables(stage.state) == lived
+    assert answers(stage.state) == said
+
+
+def test_the_daily_file_of_a_night_is_coded_as_it_was(stage: Demo) -> None:
+    """The aggregate sent again after an adoption has the bytes of its night; the next one is coded anew."""
+    assert surveillance("run", NIGHT, "--state", stage.state).returncode == 3
+    sent = aggregates(stage.state)
+    edit(stage, "grippe", ('version = "1"', 'version = "2"'), ('"J09-J11"', '"J09-J11", "J22"'))
+    before = counted(stage.state)
+    adopt(stage)
+    assert counted(stage.state) > before
+    assert surveillance("deliver", NIGHT, "--state", stage.state).returncode == 3
+    assert aggregates(stage.state) == sent
+    total = sum(int(line.rsplit(";", 1)[1]) for line in indicator(sent, "grippe"))
+    assert total == before
+
+
+def counted(state: Path) -> int:
+    """Acts of influenza on the days of the daily file."""
+    first, last = load_contract(Content()).window(date.fromisoformat(NIGHT))
+    with Store(store_path(state), Content()) as store:
+        found = store.value(
+            "SELECT sum(visits) FROM counts WHERE syndrome = 'grippe' AND visit_day BETWEEN $first AND $last",
+            {"first": first, "last": last},
+        )
+    return int(found)
+
+
+def indicator(sent: set[tuple[str, bytes]], name: str) -> list[str]:
+    data = next(data for file, data in sent if "AGG" in file)
+    return [line for line in gzip.decompress(data).decode().splitlines() if f";{name};" in line]
+
+
+@pytest.mark.parametrize("same_version", [True, False])
+def test_a_meaning_that_changes_without_its_version_stops_before_anything_is_fetched(
+    stage: Demo, same_version: bool
+) -> None:
+    edit(stage, "grippe", ('"J09-J11"', '"J09-J11", "J22"'))
+    if not same_version:
+        edit(stage, "grippe", ('version = "1"', 'version = "1.1"'))
+    done = surveillance("run", NIGHT, "--state", stage.state)
+    assert done.returncode == (10 if same_version else 3), done.stderr
+    assert (stage.state / "inbox" / NIGHT).exists() is not same_version
+    if same_version:
+        assert "indicators/syndromes/grippe.toml:2: version: version '1' of grippe is known" in done.stderr
+        assert len(Codings(stage.state).all) == 1
+
+
+def test_a_store_of_an_earlier_version_says_what_to_do(stage: Demo) -> None:
+    with Store(store_path(stage.state), Content()) as store:
+        store.run("ALTER TABLE visit_syndromes DROP COLUMN basis")
+    done = surveillance("run", NIGHT, "--state", stage.state)
+    assert done.returncode == 11
+    assert "earlier version" in done.stderr and "surveillance replay" in done.stderr
+    assert not (stage.state / "inbox" / NIGHT).exists()
