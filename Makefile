@@ -42,6 +42,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/night.py
 	$(BIN)/python benchmarks/status.py
 	$(BIN)/python benchmarks/intake.py
+	$(BIN)/python benchmarks/coding.py
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet uv

@@ -14,13 +14,17 @@ from surveillance.errors import ContentError, UsageError
 
 @dataclass(frozen=True)
 class Tried:
-    """The definition, the content with it in its place, the files it replaces, umbrellas that no longer hold it."""
+    """The definition, the content with it in its place, the files it replaces, umbrellas that no longer hold it.
+
+    shorter: the files replaced that are for days before its own: these days would have no definition.
+    """
 
     one: Syndrome
     rel: str
     content: Content
     replaced: tuple[str, ...]
     uncovered: tuple[ContentError, ...]
+    shorter: tuple[str, ...] = ()
 
 
 def try_definition(content: Content, path: Path) -> Tried:
@@ -41,7 +45,8 @@ def try_definition(content: Content, path: Path) -> Tried:
             raise ContentError(str(path), problem.key, problem.message, problem.hint, problem.line)
         else:
             raise problem
-    return Tried(one, rel, tried, replaced, tuple(uncovered))
+    shorter = tuple(name for name in replaced if load(content, name, Syndrome).since < one.since)
+    return Tried(one, rel, tried, replaced, tuple(uncovered), shorter)
 
 
 def _text(path: Path) -> str:

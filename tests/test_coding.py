@@ -201,6 +201,41 @@ def test_a_partial_adoption_says_both_versions(small: Path, tmp_path: Path) -> N
         assert ask(store, Question(("essai",))).facts["definitions"] == "essai 2"
 
 
+def test_a_definition_that_is_new_or_taken_out(small: Path, tmp_path: Path) -> None:
+    """Preview and adoption of an id that was not there, and of one that is no more; the others do not move."""
+    state, found = copied(small, tmp_path / "state")
+    content = Content(state / "site")
+    text = proven(Content(), definition("1", cim10=("J20-J22",), age_max_months=180))
+    out = proven(Content(), definition("1")).replace('id = "essai"', 'id = "essai"\nenabled = false')
+    drafts = {"nouveau": text.replace('id = "essai"', 'id = "nouveau"'), "essai": out}
+    sums = {}
+    for name, said in drafts.items():
+        draft = tmp_path / f"{name}.toml"
+        draft.write_text(said, encoding="utf-8")
+        with open_published(state, content) as store:
+            totals = preview(store, content, state, draft, Question((), by=("week",))).cells
+        sums[name] = {basis: rows[["before", "after"]].sum().tolist() for basis, rows in totals.groupby("basis")}
+        put(state / "site", said, name)
+    assert all(was == 0 < now for was, now in sums["nouveau"].values())
+    assert all(was > 0 == now for was, now in sums["essai"].values())
+    done = adopt(Content(state / "site"), found, "a test", "why")
+    assert {syndrome for _, syndrome in done.moved} == {"essai", "nouveau"}
+    with Store(store_path(state), Content(state / "site")) as store:
+        for basis, table in ((DIAGNOSIS, "counts"), (REASON, "reason_counts")):
+            held = dict(store.rows(f"SELECT syndrome, sum(visits) FROM {table} GROUP BY ALL"))
+            assert held.get("essai", 0) == 0 and held["nouveau"] == sums["nouveau"][basis][1]
+            coder = Codings(state).coder(done.coding.digest)
+            assert in_store(store, table, "nouveau") == recounted(store, coder, "nouveau", basis)
+
+
+def test_a_draft_for_later_days_says_which_days_it_leaves(small: Path, tmp_path: Path) -> None:
+    file = tmp_path / "essai_2.toml"
+    file.write_text(proven(Content(), definition("2", since=FIRST + timedelta(days=7))), encoding="utf-8")
+    done = surveillance("indicators", "preview", file, "--lang", "en", "--state", small)
+    assert done.returncode == 0, done.stderr
+    assert "essai.toml is for days before 2024-01-15, this file is not" in done.stderr
+
+
 KILLED = """
 import os, signal, sys
 from datetime import date

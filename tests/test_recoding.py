@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import shutil
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from surveillance.coding.codings import Codings
@@ -22,6 +24,7 @@ from tests.conftest import surveillance
 
 NIGHT, NEXT = "2024-01-16", "2024-01-17"
 TABLES = ("visit_syndromes", "counts", "reason_counts", "denominators", "codings", "unknown_codes", "visits")
+BY, SHARES = ("week", "age", "region"), {"diagnosis": "share_coded", "reason": "share_reason"}
 ASKED = ((), ("--as-of", NIGHT), ("--coding", "1"), ("--coding", "2"), ("--coding", "3", "--basis", "reason"))
 
 
@@ -132,6 +135,37 @@ def counted(state: Path) -> int:
 def indicator(sent: set[tuple[str, bytes]], name: str) -> list[str]:
     data = next(data for file, data in sent if "AGG" in file)
     return [line for line in gzip.decompress(data).decode().splitlines() if f";{name};" in line]
+
+
+def cells(text: str, basis: str, *columns: str) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Cell → columns, as they are printed."""
+    table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+    rows = table[table["basis"] == basis] if "basis" in table else table
+    return {tuple(row[name] for name in BY): tuple(row[name] for name in columns) for row in rows.to_dict("records")}
+
+
+def test_a_preview_of_a_fortnight_is_what_adopting_it_gives(stage: Demo, tmp_path: Path) -> None:
+    """By the command line, on feeds read like any other: every week × age × région, both series."""
+    bump = ('version = "1"', 'version = "2"')
+    edit(stage, "grippe", bump, ('"J09-J11"', '"J09-J11", "J22"'), ('["grippe"]', '["grippe", "toux"]'))
+    edit(stage, "ira", bump, ('"pneumopathie"]\n\n', '"pneumopathie", "toux"]\n\n'),
+         ('{ text = "toux", counts = false', '{ text = "toux", counts = true'))  # fmt: skip
+    drafts = {name: stage.state / "site" / "indicators" / "syndromes" / f"{name}.toml" for name in ("grippe", "ira")}
+    draft = tmp_path / "brouillon.toml"
+    shutil.copyfile(drafts["grippe"], draft)
+    drafts["grippe"].unlink()
+    asked = ("--by", ",".join(BY), "--format", "csv", "--state", stage.state)
+    before = {basis: surveillance("query", "grippe", "--basis", basis, *asked).stdout for basis in SHARES}
+    seen = surveillance("indicators", "preview", draft, *asked)
+    assert seen.returncode == 0, seen.stderr
+    shutil.copyfile(draft, drafts["grippe"])
+    adopt(stage)
+    for basis, share in SHARES.items():
+        now = surveillance("query", "grippe", "--basis", basis, *asked).stdout
+        assert cells(seen.stdout, basis, "before", "share_before") == cells(before[basis], basis, "visits", share)
+        assert cells(seen.stdout, basis, "after", "share_after") == cells(now, basis, "visits", share)
+        moved = cells(seen.stdout, basis, "difference")
+        assert len(moved) > 100 and sum(int(number) for (number,) in moved.values()) > 100
 
 
 @pytest.mark.parametrize("same_version", [True, False])

@@ -68,6 +68,8 @@ def _show_preview(desk: Desk, found: Preview, form: str) -> None:
         write_table(found.cells, form, desk)
         for row in found.totals.to_dict("records"):
             desk.err.print(desk.say("preview_total", **{str(key): value for key, value in row.items()}), markup=False)
+    for rel in found.tried.shorter:
+        desk.err.print(desk.say("preview_shorter", file=rel, since=one.since), markup=False)
     for problem in found.tried.uncovered:
         desk.err.print(desk.say("preview_uncovered", why=str(problem)), markup=False)
     if found.version:
