@@ -20,7 +20,7 @@ from tests.conftest import command, staged, surveillance
 from tests.test_night import NIGHT, outbox
 
 FULL = os.environ.get("CAMPAIGN") == "full"
-ROUNDS = 1000 if FULL else 5
+ROUNDS = 1000 if FULL else 2
 SEED = 20240116
 
 
