@@ -17,7 +17,7 @@ from surveillance.gathering.inbox import Inbox
 from surveillance.gathering.receptions import ReceivedFile
 from surveillance.receipts.issuing import Issuer, issuer
 from surveillance.receipts.ledger import Ledger
-from surveillance.receipts.letters import Letter, letters_for
+from surveillance.receipts.letters import Letter, key_of, letters_for
 from surveillance.receipts.putting import Post, put_letters, waiting
 from surveillance.receipts.receipt import NightFound
 from surveillance.sftp.client import Endpoint, connect
@@ -128,6 +128,25 @@ def test_a_receipt_put_before_a_crash_is_found_and_not_doubled(depot: Depot, tol
     assert again == sent, "the same bytes"
     put_letters(again, member(), depot.endpoint(), told.post)
     assert told.names == [f"{NAME}.recu.txt"] * 2
+
+
+def test_a_receipt_put_before_a_crash_is_not_told_again_by_a_night_that_has_more_to_say(
+    depot: Depot, told: Told, issue: Issuer
+) -> None:
+    data = files.sample(D1)
+    put_letters(letters(told, issue, member(), data), member(), depot.endpoint(), told.post)
+    Ledger(told.post.state, "5901").path.unlink()  # killed before the ledger was written
+    found = {sha256_hex(data): NightFound({"loaded": 30})}
+    again = letters_for(member(), told.post.state / "inbox", files.NIGHT, Ledger(told.post.state, "5901"), issue, found)
+    put_letters(again, member(), depot.endpoint(), told.post)
+    assert told.names == [f"{NAME}.recu.txt"] * 2
+    assert Ledger(told.post.state, "5901").had(sha256_hex(data))
+    assert sorted(path.name for path in (depot.root / "recus").iterdir()) == [f"{NAME}.recu.json", f"{NAME}.recu.txt"]
+
+
+@pytest.mark.parametrize("twin", [b"", b"[]", b'{"body": 1}', b"[" * 5000, b"\xff", b'{"body": {}, "night_found": 0}'])
+def test_what_is_none_of_our_receipts_is_never_taken_for_one(twin: bytes) -> None:
+    assert key_of(twin) == ""
 
 
 def test_who_was_told_accepted_is_told_once_more_when_the_night_sets_the_file_aside(

@@ -48,17 +48,32 @@ class Letter:
             write_atomic(folder / self.sha256[:16] / name, data)
 
 
+def key_of(twin: bytes) -> str:
+    """The key of the receipt that a JSON twin belongs to; "" for anything else."""
+    try:
+        verdict, sha256, released = _said(twin)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ""
+    return Letter("", sha256, verdict, b"", b"", released).key
+
+
+def _said(twin: bytes) -> tuple[str, str, bool]:
+    """Verdict, hash of the file, and whether it was released."""
+    whole = json.loads(twin)
+    body, found = whole["body"], whole["night_found"]
+    verdict = ASIDE if found and found["held"] else str(body["verdict"])
+    return verdict, str(body["sha256"]), bool(found and found.get("released"))
+
+
 def read_letter(folder: Path) -> Letter | None:
     """A letter that was kept, or none if it is not whole."""
     texts = sorted(folder.glob("*.recu.txt"))
     twin = texts[0].with_suffix(".json") if texts else folder
     if not twin.is_file():
         return None
-    whole = json.loads(twin.read_bytes())
-    body, found = whole["body"], whole["night_found"]
-    verdict = ASIDE if found and found["held"] else body["verdict"]
-    released = bool(found and found.get("released"))
-    return Letter(body["file"], body["sha256"], verdict, texts[0].read_bytes(), twin.read_bytes(), released)
+    data = twin.read_bytes()
+    verdict, sha256, released = _said(data)
+    return Letter(texts[0].name.removesuffix(".recu.txt"), sha256, verdict, texts[0].read_bytes(), data, released)
 
 
 def letters_for(

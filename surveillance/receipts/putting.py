@@ -15,9 +15,10 @@ from pathlib import Path
 from surveillance.associations import Association
 from surveillance.errors import SurveillanceError
 from surveillance.receipts.ledger import Ledger
-from surveillance.receipts.letters import Letter, read_letter
+from surveillance.receipts.letters import Letter, key_of, read_letter
 from surveillance.sftp.client import Endpoint, Session, SftpError, connect
 
+TWIN_BYTES = 8 << 20  # a larger twin is none of ours
 COPIES = 50  # receipts of one file name with different contents; beyond that somebody plays
 KEPT_SECONDS = 31 * 86_400  # a receipt that could not be put for a month helps nobody any more
 Tell = Callable[..., None]
@@ -92,6 +93,18 @@ def _folder(session: Session, member: Association) -> str:
     return path
 
 
+def _is_there(session: Session, folder: str, letter: Letter, copy: int) -> bool:
+    """Was the association told the same of the same bytes already, by a run killed before it noted that?
+
+    What lies there is another's server: it is believed only where both files are there and the twin is one of ours.
+    """
+    twin, text = (f"{folder}/{name}" for name in letter.named(copy))
+    size = session.size_of(twin)
+    if size is None or size > TWIN_BYTES or not session.exists(text):
+        return False
+    return key_of(session.read(twin, size)) == letter.key
+
+
 def _first_free(session: Session, folder: str, letter: Letter) -> str:
     """Put the two files under the first number at which nothing else lies; gives the name of the text."""
     for copy in range(1, COPIES + 1):
@@ -102,4 +115,6 @@ def _first_free(session: Session, folder: str, letter: Letter) -> str:
         except SftpError as error:
             if error.code != "exists":
                 raise
+            if _is_there(session, folder, letter, copy):
+                return next(reversed(letter.named(copy)))
     raise SftpError("exists", f"{COPIES} reçus de ce nom")
