@@ -1,4 +1,4 @@
-"""Commands that ask: query, sql."""
+"""Commands that ask: query."""
 
 from __future__ import annotations
 
@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_day, parse_night, write_table
+from surveillance.cli.common import (
+    By,
+    Desk,
+    Format,
+    Lang,
+    Quiet,
+    Scheme,
+    Since,
+    Site,
+    State,
+    Until,
+    asked,
+    parse_night,
+    write_table,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -18,17 +32,11 @@ def query(
     syndromes: Annotated[
         list[str], typer.Argument(metavar="SYNDROME", help="Ids of case definitions, e.g. covid grippe.")
     ],
-    by: Annotated[
-        str,
-        typer.Option(
-            help="day, week, month, season, association, department, region, national, age, sex; "
-            "several separated by commas."
-        ),
-    ] = "week",
-    since: Annotated[str | None, typer.Option(help="First visit day (YYYY-MM-DD) or ISO week (2023-W05).")] = None,
-    until: Annotated[str | None, typer.Option(help="Last visit day or ISO week, included.")] = None,
+    by: By = "week",
+    since: Since = None,
+    until: Until = None,
     age: Annotated[list[str] | None, typer.Option(help="Keep these age groups.")] = None,
-    scheme: Annotated[str, typer.Option("--age-scheme", help="gene5, sursaud7, bulletin, bronchio or all.")] = "gene5",
+    scheme: Scheme = "gene5",
     sex: Annotated[list[str] | None, typer.Option(help="Keep these sexes: M, F, I, NR.")] = None,
     territory: Annotated[
         list[str] | None,
@@ -50,8 +58,6 @@ def query(
     quiet: Quiet = False,
 ) -> None:
     """Counts and shares of syndromes, from the published copy of the store."""
-    from datetime import date
-
     from surveillance.errors import UsageError
     from surveillance.questions import ASK_INSTEAD, NEVER_ADDED, Question, ask
     from surveillance.store import open_published
@@ -61,10 +67,7 @@ def query(
         raise UsageError(f"--total: {NEVER_ADDED}", ASK_INSTEAD)
     question = Question(
         syndromes=tuple(syndromes),
-        by=tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip())) or ("national",),
-        since=parse_day(since, first=True) or date(2000, 1, 1),
-        until=parse_day(until, first=False) or date(2100, 1, 1),
-        scheme=scheme,
+        **asked(by, since, until, scheme),
         ages=tuple(age or ()),
         sexes=tuple(sex or ()),
         territories=tuple(territory or ()),

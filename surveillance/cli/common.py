@@ -38,6 +38,16 @@ OfReception = Annotated[
 OfNight = Annotated[
     str | None, typer.Option(help="As known after that night (YYYY-MM-DD); of a file: received that night.")
 ]
+Since = Annotated[str | None, typer.Option(help="First visit day (YYYY-MM-DD) or ISO week (2023-W05).")]
+Until = Annotated[str | None, typer.Option(help="Last visit day or ISO week, included.")]
+Scheme = Annotated[str, typer.Option("--age-scheme", help="gene5, sursaud7, bulletin, bronchio or all.")]
+By = Annotated[
+    str,
+    typer.Option(
+        help="day, week, month, season, association, department, region, national, age, sex; "
+        "several separated by commas."
+    ),
+]
 FORMATS = ("table", "csv", "json", "parquet")
 # Left out of a table, in this order, where the terminal is narrow.
 SPARE = ("definition", "rate_coded", "rate_reason", "visits_all", "share_all")
@@ -138,6 +148,16 @@ def parse_day(text: str | None, first: bool) -> date | None:
         except ValueError:
             raise UsageError(f"{text!r} is not a week of that year", "write YYYY-Www, as 2023-W05") from None
     return parse_night(text)
+
+
+def asked(by: str, since: str | None, until: str | None, scheme: str) -> dict[str, Any]:
+    """What these options mean, as fields of a Question."""
+    return {
+        "by": tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip())) or ("national",),
+        "since": parse_day(since, first=True) or date(2000, 1, 1),
+        "until": parse_day(until, first=False) or date(2100, 1, 1),
+        "scheme": scheme,
+    }
 
 
 def write_table(frame: pd.DataFrame, form: str, desk: Desk, title: str = "") -> None:

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_day, write_table
+from surveillance.cli.common import (
+    By,
+    Desk,
+    Format,
+    Lang,
+    Quiet,
+    Scheme,
+    Since,
+    Site,
+    State,
+    Until,
+    asked,
+    parse_day,
+    write_table,
+)
 from surveillance.cli.indicators import commands
 
 if TYPE_CHECKING:
@@ -21,10 +35,10 @@ def register(_: typer.Typer) -> None:
 @commands.command("preview")
 def preview(
     file: Annotated[Path, typer.Argument(help="A changed or new definition, in force nowhere.", metavar="FILE")],
-    by: Annotated[str, typer.Option(help="As in query: week, age, region …, several separated by commas.")] = "week",
-    since: Annotated[str | None, typer.Option(help="First visit day (YYYY-MM-DD) or ISO week (2023-W05).")] = None,
-    until: Annotated[str | None, typer.Option(help="Last visit day or ISO week, included.")] = None,
-    scheme: Annotated[str, typer.Option("--age-scheme", help="gene5, sursaud7, bulletin, bronchio or all.")] = "gene5",
+    by: By = "week",
+    since: Since = None,
+    until: Until = None,
+    scheme: Scheme = "gene5",
     form: Format = "table",
     site: Site = None,
     state: State = None,
@@ -32,20 +46,12 @@ def preview(
     quiet: Quiet = False,
 ) -> None:
     """What a definition would move in the counts that are known, cell by cell; nothing is changed."""
-    from datetime import date
-
     from surveillance.preview import preview as previewed
     from surveillance.questions import Question
     from surveillance.store import open_published
 
     desk = Desk(site, state, lang, quiet)
-    question = Question(
-        (),
-        by=tuple(dict.fromkeys(part.strip() for part in by.split(",") if part.strip())) or ("national",),
-        since=parse_day(since, first=True) or date(2000, 1, 1),
-        until=parse_day(until, first=False) or date(2100, 1, 1),
-        scheme=scheme,
-    )
+    question = Question((), **asked(by, since, until, scheme))
     with open_published(desk.settings.state, desk.content) as store:
         found = previewed(store, desk.content, desk.settings.state, file, question)
     _show_preview(desk, found, form)
