@@ -50,7 +50,10 @@ By = Annotated[
 ]
 FORMATS = ("table", "csv", "json", "parquet")
 # Left out of a table, in this order, where the terminal is narrow.
-SPARE = ("definition", "rate_coded", "rate_reason", "visits_all", "share_all")
+SPARE = (
+    "definition", "rate_coded", "rate_reason", "visits_all", "share_all", "share_before", "share_after", "label",
+    "thesaurus",
+)  # fmt: skip
 
 
 @dataclass
