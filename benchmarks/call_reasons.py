@@ -56,8 +56,8 @@ def quality(rows: list[dict[str, str]], found: list[set[str]]) -> tuple[float, f
 
 def ours(rows: list[dict[str, str]]) -> tuple[list[set[str]], float]:
     """The labels of this project's coder, and seconds for each text read anew."""
-    from surveillance.coding.reasons import ReasonCoder
     from surveillance.content import Content
+    from surveillance.reasons.coder import ReasonCoder
 
     coder = ReasonCoder(Content())
     coder.read_once("toux")
@@ -68,9 +68,9 @@ def ours(rows: list[dict[str, str]]) -> tuple[list[set[str]], float]:
 
 def theirs(rows: list[dict[str, str]], python: str) -> tuple[list[set[str]], float]:
     """The same of edsnlp's pipeline, with this project's wordings and its rules for what labels mean together."""
-    from surveillance.coding.reason_terms import expand
-    from surveillance.coding.reasons import combine, load_nomenclature
     from surveillance.content import Content
+    from surveillance.reasons.coder import combine, load_nomenclature
+    from surveillance.reasons.terms import expand
 
     says = load_nomenclature(Content())
     terms = {

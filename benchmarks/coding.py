@@ -23,8 +23,8 @@ from surveillance.coding.codings import Codings
 from surveillance.coding.rules import RuleBook, rules_table
 from surveillance.content import Content
 from surveillance.counting import count_days
-from surveillance.preview import preview
 from surveillance.questions import Question
+from surveillance.recoding.preview import preview
 from surveillance.replay import replay
 from surveillance.settings import load_settings
 from surveillance.simulation import simulate

@@ -10,7 +10,6 @@ from surveillance.associations import load_associations
 from surveillance.board import load_board_rules
 from surveillance.calendar import load_indices
 from surveillance.coding.proofs import check_syndromes
-from surveillance.coding.reasons import ReasonCoder
 from surveillance.coding.syndromes import Syndrome, definition_files, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, find_line, load
@@ -24,6 +23,7 @@ from surveillance.guessing.knowledge import load_knowledge
 from surveillance.intake.checks import load_checks
 from surveillance.intake.exceptions import load_exceptions
 from surveillance.intake.visits import load_visit_rules
+from surveillance.reasons.coder import ReasonCoder
 from surveillance.receipts.words import load_receipt_words
 from surveillance.rehearsal.rules import load_rehearsal
 from surveillance.reporting.earlier import earlier_seasons

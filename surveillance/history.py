@@ -16,7 +16,7 @@ from surveillance.habits.nights import Judge
 from surveillance.habits.verdicts import held_files, overruled
 from surveillance.intake.checks import load_checks
 from surveillance.intake.visits import load_visit_rules
-from surveillance.reason_words import word_rows
+from surveillance.reasons.unknown_words import word_rows
 from surveillance.store import OPEN, Store
 from surveillance.visit_codes import code_night
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from surveillance.ages import Ages, load_acts, load_ages
+from surveillance.ages import load_acts, load_ages
 from surveillance.associations import load_associations
 from surveillance.coding.rules import BASES, DIAGNOSIS
 from surveillance.coding.syndromes import load_syndromes
 from surveillance.counting import TABLES, VERSIONS, Counted, count_then, versions_used
 from surveillance.errors import UsageError
 from surveillance.perimeters import associations_in
+from surveillance.registry_tables import registry_tables
 from surveillance.store import Store
 from surveillance.visit_codes import coding_at
 
@@ -86,13 +87,8 @@ def ask(store: Store, question: Question) -> Answer:
 def cells(store: Store, question: Question, counts: str, denominators: str, untold: str = "") -> pd.DataFrame:
     """The table of an answer from these tables of counts and denominators; `untold`: a definition's version where
     nothing counted, and the content has no such definition."""
-    ages, versions = load_ages(store.content), _versions(store, question, counts, untold)
-    with (
-        store.table("ages", _age_table(ages, question.scheme)),
-        store.table("territories", _territory_table(store)),
-        store.table("closures", _closure_table(store)),
-        store.table("versions", _version_table(versions)),
-    ):
+    versions = _version_table(_versions(store, question, counts, untold))
+    with registry_tables(store, question.scheme), store.table("versions", versions):
         return store.frame(_statement(question, counts, denominators), _parameters(store, question, denominators))
 
 
@@ -263,38 +259,6 @@ def _facts(store: Store, question: Question, counts: str) -> dict[str, str]:
         "missing_that_night": ", ".join(row[0] for row in absent) or "-",
         "content": store.content.decisions()[:12],
     }
-
-
-def _age_table(ages: Ages, scheme: str) -> Any:
-    import pyarrow as pa
-
-    pairs = ages.scheme(scheme).of_band
-    return pa.table({"age_band": list(pairs), "age_group": list(pairs.values())})
-
-
-def _territory_table(store: Store) -> Any:
-    import pyarrow as pa
-
-    members = load_associations(store.content)
-    return pa.table(
-        {
-            "association": [m.code for m in members],
-            "region": [m.region for m in members],
-            "department": [m.department for m in members],
-            "since": [m.since for m in members],
-            "until": [m.until or date(9999, 12, 31) for m in members],
-        }
-    )
-
-
-def _closure_table(store: Store) -> Any:
-    import pyarrow as pa
-
-    declared = [item for member in load_associations(store.content) for item in member.closures]
-    rows = [{"association": item.association, "first": item.first, "last": item.last} for item in declared]
-    return pa.Table.from_pylist(
-        rows, schema=pa.schema([("association", pa.string()), ("first", pa.date32()), ("last", pa.date32())])
-    )
 
 
 def _quoted(name: str) -> str:

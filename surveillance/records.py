@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surveillance.files import replace_atomic
-from surveillance.reason_words import read_words
+from surveillance.reasons.unknown_words import read_words
 
 if TYPE_CHECKING:
     import pyarrow as pa

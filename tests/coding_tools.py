@@ -14,12 +14,12 @@ from surveillance.coding.case_definitions import Example, Syndrome
 from surveillance.coding.cim10_codes import load_codes
 from surveillance.coding.codings import Codings
 from surveillance.coding.proofs import Tools, failure
-from surveillance.coding.reasons import ReasonCoder
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, parse
 from surveillance.counting import count_days
 from surveillance.history import code_night
+from surveillance.reasons.coder import ReasonCoder
 from surveillance.store import Store, publish, store_path
 from surveillance.visit_codes import know_codings
 from tests.test_history import admit, line

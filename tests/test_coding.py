@@ -16,15 +16,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from surveillance.adopting import adopt
 from surveillance.coding.codings import Codings
 from surveillance.coding.rules import DIAGNOSIS, REASON
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import Entry, Thesaurus, load_thesauri
 from surveillance.content import Content
 from surveillance.errors import UsageError
-from surveillance.preview import preview
 from surveillance.questions import Question, ask
+from surveillance.recoding.adopting import adopt
+from surveillance.recoding.preview import preview
 from surveillance.settings import Settings, load_settings
 from surveillance.store import Store, open_published, store_path
 from tests.coding_tools import CONCEPTS, FIRST, NIGHTS, definition, proven, put, recounted, small_state
@@ -240,7 +240,7 @@ KILLED = """
 import os, signal, sys
 from datetime import date
 from pathlib import Path
-import surveillance.adopting as adopting
+import surveillance.recoding.adopting as adopting
 from surveillance.content import Content
 from surveillance.settings import load_settings
 place, state = sys.argv[1], Path(sys.argv[2])

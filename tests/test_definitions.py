@@ -14,7 +14,6 @@ from surveillance.checking import check_content
 from surveillance.cli import app
 from surveillance.coding.cim10_codes import load_codes
 from surveillance.coding.proofs import Tools, check_syndromes, failure
-from surveillance.coding.reasons import ReasonCoder
 from surveillance.coding.syndromes import (
     Coder,
     Syndrome,
@@ -30,6 +29,7 @@ from surveillance.content import Content
 from surveillance.counting import count_days
 from surveillance.errors import UsageError
 from surveillance.history import code_night
+from surveillance.reasons.coder import ReasonCoder
 from surveillance.store import Store
 from tests.conftest import surveillance
 from tests.test_history import ACTS, FIRST, admit, line

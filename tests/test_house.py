@@ -17,7 +17,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 # From the top down; a room may import its own line's rooms or those below, never above.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli", "__main__"),
-    ("demonstration", "replay", "adopting", "checking", "declaring", "installing", "receiving"),
+    ("demonstration", "replay", "recoding", "checking", "declaring", "installing", "receiving"),
     ("rehearsal",),
     ("steps",),
     ("night", "makers"),
@@ -36,12 +36,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "board",
         "board_words",
         "past_nights",
-        "preview",
         "receipts",
+        "registry_tables",
         "reporting",
         "simulation",
         "status",
-        "trying",
     ),
     (
         "age_words",
@@ -55,7 +54,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "fates",
         "perimeters",
         "records",
-        "reason_words",
+        "reasons",
         "territories",
         "timetable",
         "words",

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveillance.coding import text_files
-from surveillance.coding.reason_spelling import distance, sound
-from surveillance.coding.reason_terms import expand, normalise
-from surveillance.coding.reasons import ReasonCoder, ReasonReading
 from surveillance.content import Content
-from surveillance.reason_words import frequent
+from surveillance.reasons import files as text_files
+from surveillance.reasons.coder import ReasonCoder, ReasonReading
+from surveillance.reasons.spelling import distance, sound
+from surveillance.reasons.terms import expand, normalise
+from surveillance.reasons.unknown_words import frequent
 from tests.conftest import surveillance
 
 CODER = ReasonCoder(Content())

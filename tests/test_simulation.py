@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from surveillance.associations import load_associations
-from surveillance.coding.reasons import ReasonReading
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import CIM10, load_thesauri
 from surveillance.content import Content
 from surveillance.errors import UsageError
 from surveillance.intake.reading import IntakeContext, build_context, read_file
+from surveillance.reasons.coder import ReasonReading
 from surveillance.simulation import Truth, parse_outbreak, simulate
 from surveillance.simulation.days import EXTRA_SERIAL, Days
 from surveillance.simulation.nights import Nights

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from surveillance.associations import load_associations
-from surveillance.coding.reasons import ReasonReading
 from surveillance.content import Content
 from surveillance.errors import UsageError
 from surveillance.intake.reading import IntakeContext, build_context, read_file
+from surveillance.reasons.coder import ReasonReading
 from surveillance.simulation import Fault, default_trouble, parse_fault, simulate
 from surveillance.simulation.days import Days
 from surveillance.simulation.faults import KINDS

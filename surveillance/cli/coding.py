@@ -28,9 +28,9 @@ def code(
     quiet: Quiet = False,
 ) -> None:
     """Code French call reasons: adds what each says, as the night does, to the rows of a CSV file."""
-    from surveillance.coding.reasons import load_nomenclature
-    from surveillance.coding.text_files import code_file
     from surveillance.errors import UsageError
+    from surveillance.reasons.coder import load_nomenclature
+    from surveillance.reasons.files import code_file
 
     desk = Desk(site, state, lang, quiet)
     if not file.is_file():

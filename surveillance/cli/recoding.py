@@ -25,7 +25,7 @@ from surveillance.cli.common import (
 from surveillance.cli.indicators import commands
 
 if TYPE_CHECKING:
-    from surveillance.preview import Preview
+    from surveillance.recoding.preview import Preview
 
 
 def register(_: typer.Typer) -> None:
@@ -46,8 +46,8 @@ def preview(
     quiet: Quiet = False,
 ) -> None:
     """What a definition would move in the counts that are known, cell by cell; nothing is changed."""
-    from surveillance.preview import preview as previewed
     from surveillance.questions import Question
+    from surveillance.recoding.preview import preview as previewed
     from surveillance.store import open_published
 
     desk = Desk(site, state, lang, quiet)
@@ -95,7 +95,7 @@ def adopt(
     quiet: Quiet = False,
 ) -> None:
     """Code history again with the definitions in force; the old coding stays, and can be asked with query --coding."""
-    from surveillance.adopting import adopt as adopted
+    from surveillance.recoding.adopting import adopt as adopted
 
     desk = Desk(site, state, lang, quiet)
     done = adopted(desk.content, desk.settings, who, why, parse_day(since, first=True))

@@ -11,13 +11,13 @@ from typing import NamedTuple
 from surveillance.coding.case_definitions import Diagnoses, Example, Reasons, Syndrome
 from surveillance.coding.cim10 import parse_pattern
 from surveillance.coding.cim10_codes import CodeList, load_codes
-from surveillance.coding.reasons import ReasonCoder
 from surveillance.coding.syndromes import SET_FILE, Coder, defined_twice, definition_files, load_groups
 from surveillance.coding.thesauri import FOLDER as THESAURI
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.coding.umbrellas import umbrella_problems
 from surveillance.content import Content, find_line, load
 from surveillance.errors import ContentError
+from surveillance.reasons.coder import ReasonCoder
 
 
 class Wrong(NamedTuple):

@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from surveillance import __version__
 from surveillance.ages import load_acts
-from surveillance.coding.reasons import coder_version
 from surveillance.coding.syndromes import set_version
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, load
@@ -25,6 +24,7 @@ from surveillance.counting import Counted, count_then
 from surveillance.delivery.manifest import as_file, sign
 from surveillance.files import gzip_fixed, sha256_hex
 from surveillance.habits.keeping import events_of
+from surveillance.reasons.coder import coder_version
 from surveillance.visit_codes import coding_at
 
 if TYPE_CHECKING:

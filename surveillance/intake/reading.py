@@ -34,7 +34,7 @@ from surveillance.spool import Spool
 from surveillance.territories import load_communes, load_departments, load_postal_codes
 
 if TYPE_CHECKING:
-    from surveillance.coding.reasons import ReasonReading
+    from surveillance.reasons.coder import ReasonReading
 
 __all__ = ["REFUSALS", "FileResult", "IntakeContext", "build_context", "check_file", "read_file"]
 
@@ -96,7 +96,7 @@ def build_context(
 
     `read_reason` reads a call reason; the coder of the content in force when not given.
     """
-    from surveillance.coding.reasons import ReasonCoder  # its dictionary is only needed here
+    from surveillance.reasons.coder import ReasonCoder  # its dictionary is only needed here
 
     rules, ages = load_visit_rules(content), load_ages(content)
     tables = Tables(

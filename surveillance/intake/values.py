@@ -14,7 +14,7 @@ from surveillance.intake.readers.raw import FOREIGN, ITEM, SYSTEM
 from surveillance.territories import PostalCode
 
 if TYPE_CHECKING:
-    from surveillance.coding.reasons import ReasonReading
+    from surveillance.reasons.coder import ReasonReading
 
 Diagnoses = tuple[str, tuple[str, ...]]  # thesaurus, codes
 
@@ -178,7 +178,7 @@ def reason_codes(rules: CodeRules, pattern: str = "") -> Read[tuple[str, ...]]:
 
 
 class Reason(NamedTuple):
-    """What the call reasons of a visit say: see `coding.reasons.Reading`; `texts`: how many were given."""
+    """What the call reasons of a visit say: see `reasons.coder.ReasonReading`; `texts`: how many were given."""
 
     concepts: tuple[str, ...] = ()
     suspected: tuple[str, ...] = ()

@@ -40,7 +40,7 @@ from surveillance.pseudonyms import Pseudonymiser
 from surveillance.territories import PostalCode
 
 if TYPE_CHECKING:
-    from surveillance.coding.reasons import ReasonReading
+    from surveillance.reasons.coder import ReasonReading
 
 MINUTES = 24 * 60
 DAY_CHECKS = ("DATE_MISSING", "DATE_UNREADABLE", "DATE_FUTURE", "DATE_OLD", "SAME_DAY", "LATE")

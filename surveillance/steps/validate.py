@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from surveillance.ages import load_acts
 from surveillance.associations import Association
-from surveillance.coding.reasons import coder_version, load_nomenclature
 from surveillance.dialects import Dialect
 from surveillance.errors import UsageError
 from surveillance.files import make_folder
@@ -26,9 +25,10 @@ from surveillance.habits.profiles import schema as profile_schema
 from surveillance.intake.reading import FileResult, IntakeContext, build_context, read_file
 from surveillance.night import Counts, Night
 from surveillance.pseudonyms import load_key
-from surveillance.reason_words import FILE as WORDS
-from surveillance.reason_words import frequent
-from surveillance.reason_words import to_table as words_table
+from surveillance.reasons.coder import coder_version, load_nomenclature
+from surveillance.reasons.unknown_words import FILE as WORDS
+from surveillance.reasons.unknown_words import frequent
+from surveillance.reasons.unknown_words import to_table as words_table
 from surveillance.records import Part, RowsFile, kept_parts, records_schema, sent_at, with_place, write_rows
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from surveillance.coding.reason_segments import Groups, Segment, drop
-from surveillance.coding.reason_terms import NO, Item
+from surveillance.reasons.segments import Groups, Segment, drop
+from surveillance.reasons.terms import NO, Item
 
 SOFT = {"vraiment", "du", "tout", "eu", "de", "d", "trop", "tres", "fait", "presente", "non", "particuliere"}
 YEAR = re.compile(r"(19|20)\d\d")

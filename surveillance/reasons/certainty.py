@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from surveillance.coding.reason_segments import Segment
+from surveillance.reasons.segments import Segment
 
 
 def doubted(segment: Segment) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel, ConfigDict
 
-from surveillance.coding.reason_terms import Item
+from surveillance.reasons.terms import Item
 
 BREAKS = frozenset(",;.()!?\n") | {"mais", "puis"}
 OF_A_TEST = ("test", "test_covid")

@@ -18,8 +18,8 @@ from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
 from surveillance.counting import TABLES, Counted, add_counts
 from surveillance.questions import Question, cells, checked
+from surveillance.recoding.trying import Tried, try_definition
 from surveillance.store import Store
-from surveillance.trying import Tried, try_definition
 from surveillance.visit_codes import STILL, Told, rules_of
 
 if TYPE_CHECKING:

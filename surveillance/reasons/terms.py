@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import NamedTuple
 
-from surveillance.coding.reason_spelling import Spelling
+from surveillance.reasons.spelling import Spelling
 
 # A number with its decimal or degree sign (39°5, 38,7), a word, or one sign.
 TOKEN = re.compile(r"#|\d+(?:[.,]\d{1,2}(?!\d)|\s?°\s?\d(?!\d)(?!\s?(?:j|ans|mois|h)\b))?\s?°?|[a-z]+|[^\sa-z0-9]")

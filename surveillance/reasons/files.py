@@ -13,10 +13,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from surveillance.coding.reasons import ReasonCoder, ReasonReading
 from surveillance.content import Content
 from surveillance.errors import UsageError
 from surveillance.files import replace_atomic
+from surveillance.reasons.coder import ReasonCoder, ReasonReading
 
 if TYPE_CHECKING:
     import pyarrow as pa

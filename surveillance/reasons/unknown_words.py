@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from surveillance.coding.reasons import UnknownWords
+    from surveillance.reasons.coder import UnknownWords
 
 FILE = "reason_words.parquet"
 Row = dict[str, Any]  # association, word, uses

@@ -1,7 +1,7 @@
 """What the reason for a call says: the concepts of a short French text, with its negations, relatives and vaccines.
 
-A text is cut into clauses (reason_segments.py); in each, rules drop what is not there now (reason_presence.py) and
-what is not the patient's (reason_subjects.py), and tell what is only suspected (reason_certainty.py). The words they
+A text is cut into clauses (segments.py); in each, rules drop what is not there now (presence.py) and
+what is not the patient's (subjects.py), and tell what is only suspected (certainty.py). The words they
 look for are in extracts/nomenclatures/reasons.toml. The text itself is never kept.
 """
 
@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from surveillance.coding.reason_certainty import doubted
-from surveillance.coding.reason_presence import history, negation, signs
-from surveillance.coding.reason_segments import Groups, Segment, drop, segments
-from surveillance.coding.reason_spelling import Spelling
-from surveillance.coding.reason_subjects import contact, relatives, tests, vaccines
-from surveillance.coding.reason_terms import NO_ROLE, Item, Lexicon, normalise
-from surveillance.coding.temperatures import Temperature, as_fever
 from surveillance.content import Content, load
+from surveillance.reasons.certainty import doubted
+from surveillance.reasons.presence import history, negation, signs
+from surveillance.reasons.segments import Groups, Segment, drop, segments
+from surveillance.reasons.spelling import Spelling
+from surveillance.reasons.subjects import contact, relatives, tests, vaccines
+from surveillance.reasons.temperatures import Temperature, as_fever
+from surveillance.reasons.terms import NO_ROLE, Item, Lexicon, normalise
 
 FILE = "extracts/nomenclatures/reasons.toml"
 LONGEST = 500  # characters of a call reason that are read, as in the record layout

@@ -6,7 +6,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict
 
-from surveillance.coding.reason_terms import Item
+from surveillance.reasons.terms import Item
 
 
 class Temperature(BaseModel):

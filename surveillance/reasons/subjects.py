@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from surveillance.coding.reason_segments import Groups, Segment, drop
-from surveillance.coding.reason_terms import NO, YES, Item
+from surveillance.reasons.segments import Groups, Segment, drop
+from surveillance.reasons.terms import NO, YES, Item
 
 ARTICLES = {"sa", "son", "le", "la", "l", "une", "un", "leur"}
 LINKS = ARTICLES | {"du", "de", "des", "d", "chez", "les", "ses", "dans", "toute", "a"}
