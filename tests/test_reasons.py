@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import pickle
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from surveillance.reasons.coder import ReasonCoder, ReasonReading
 from surveillance.reasons.spelling import distance, sound
 from surveillance.reasons.terms import expand, normalise
 from surveillance.reasons.unknown_words import frequent
-from tests.conftest import surveillance
+from tests.conftest import command, surveillance
 
 CODER = ReasonCoder(Content())
 EXAMPLES = Path(__file__).with_name("reasons_examples.csv")
@@ -202,3 +203,15 @@ def test_only_words_that_are_nobodys_own_are_kept() -> None:
     kept = frequent(found, rule)
     assert {row["word"] for row in kept} == {"often"}
     assert sum(row["uses"] for row in kept) == 11
+
+
+def test_a_full_disk_leaves_no_text_lying_about(tmp_path: Path) -> None:
+    source, out = tmp_path / "motifs.csv", tmp_path / "out.csv"
+    source.write_text("texte\n" + "toux depuis hier\n" * 20_000, encoding="utf-8")
+    words = command("code", source, "--text", "texte", "--out", out)
+    result = subprocess.run(
+        ["bash", "-c", 'ulimit -f 64; exec "$0" "$@"', *words], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 11, result.stderr
+    assert "make room" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["motifs.csv"]

@@ -140,9 +140,13 @@ def _encoding(data: bytes) -> str:
 
 def _write(table: pa.Table, out: Path, delimiter: str) -> None:
     temporary = out.with_name(f".{out.name}.part")
-    with temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-        writer.writerow(table.column_names)
-        for batch in table.to_batches(max_chunksize=1 << 16):
-            writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
-    replace_atomic(temporary, out)
+    try:
+        with temporary.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+            writer.writerow(table.column_names)
+            for batch in table.to_batches(max_chunksize=1 << 16):
+                writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+        replace_atomic(temporary, out)
+    except BaseException:  # what callers said is not left lying about
+        temporary.unlink(missing_ok=True)
+        raise

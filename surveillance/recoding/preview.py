@@ -53,11 +53,16 @@ def preview(store: Store, content: Content, state: Path, path: Path, question: Q
     """
     checked(question)
     tried, codings = try_definition(content, path), Codings(state)
+    with store.bounded():
+        return _previewed(store, content, codings, tried, question)
+
+
+def _previewed(store: Store, content: Content, codings: Codings, tried: Tried, question: Question) -> Preview:
     own = codings.own(content)
     new = _book(tried.content, tried.one.id, own)
     old = _book(content, tried.one.id, own)
     told = _told(store)
-    with store.bounded(), rules_of(store, new, told) as seen:
+    with rules_of(store, new, told) as seen:
         _lay_out(store, tried.one.id, told)
         with _instead(store):
             _count(store, question)
