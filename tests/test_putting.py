@@ -130,12 +130,15 @@ def test_a_receipt_put_before_a_crash_is_found_and_not_doubled(depot: Depot, tol
     assert told.names == [f"{NAME}.recu.txt"] * 2
 
 
+@pytest.mark.parametrize("text_was_put", [True, False])
 def test_a_receipt_put_before_a_crash_is_not_told_again_by_a_night_that_has_more_to_say(
-    depot: Depot, told: Told, issue: Issuer
+    depot: Depot, told: Told, issue: Issuer, text_was_put: bool
 ) -> None:
     data = files.sample(D1)
     put_letters(letters(told, issue, member(), data), member(), depot.endpoint(), told.post)
     Ledger(told.post.state, "5901").path.unlink()  # killed before the ledger was written
+    if not text_was_put:  # killed between the twin and the text
+        (depot.root / "recus" / f"{NAME}.recu.txt").unlink()
     found = {sha256_hex(data): NightFound({"loaded": 30})}
     again = letters_for(member(), told.post.state / "inbox", files.NIGHT, Ledger(told.post.state, "5901"), issue, found)
     put_letters(again, member(), depot.endpoint(), told.post)

@@ -93,16 +93,19 @@ def _folder(session: Session, member: Association) -> str:
     return path
 
 
-def _is_there(session: Session, folder: str, letter: Letter, copy: int) -> bool:
+def _told_there(session: Session, folder: str, letter: Letter, copy: int) -> bool:
     """Was the association told the same of the same bytes already, by a run killed before it noted that?
 
-    What lies there is another's server: it is believed only where both files are there and the twin is one of ours.
+    What lies there is another's server: it is believed only where the twin is one of ours. A run killed between the two
+    files left the twin alone: its text is put beside it.
     """
-    twin, text = (f"{folder}/{name}" for name in letter.named(copy))
-    size = session.size_of(twin)
-    if size is None or size > TWIN_BYTES or not session.exists(text):
+    twin, text = letter.named(copy)
+    size = session.size_of(f"{folder}/{twin}")
+    if size is None or size > TWIN_BYTES or key_of(session.read(f"{folder}/{twin}", size)) != letter.key:
         return False
-    return key_of(session.read(twin, size)) == letter.key
+    if not session.exists(f"{folder}/{text}"):
+        session.put_proven(letter.text, folder, text)
+    return True
 
 
 def _first_free(session: Session, folder: str, letter: Letter) -> str:
@@ -115,6 +118,6 @@ def _first_free(session: Session, folder: str, letter: Letter) -> str:
         except SftpError as error:
             if error.code != "exists":
                 raise
-            if _is_there(session, folder, letter, copy):
+            if _told_there(session, folder, letter, copy):
                 return next(reversed(letter.named(copy)))
     raise SftpError("exists", f"{COPIES} reçus de ce nom")
