@@ -22,18 +22,17 @@ from surveillance.ages import load_acts
 from surveillance.coding.codings import Codings
 from surveillance.coding.rules import RuleBook, rules_table
 from surveillance.content import Content
-from surveillance.counting import count_days
+from surveillance.counting import LATEST, count_nights
 from surveillance.questions import Question
 from surveillance.recoding.preview import preview
 from surveillance.replay import replay
 from surveillance.settings import load_settings
 from surveillance.simulation import simulate
 from surveillance.store import Store, store_path
-from surveillance.visit_codes import Told, code_new, recode, rules_of
+from surveillance.visit_codes import Told, code_new, know_codings, recode, rules_of
 
 FIRST, LAST = date(2024, 1, 9), date(2024, 1, 22)
 FORTNIGHT = 14
-ALL = (date(2000, 1, 1), date(2100, 1, 1))
 
 
 def make_store(state: Path, million: float) -> int:
@@ -76,9 +75,9 @@ def by_the_tool(state: Path) -> int:
 
 
 def counted(state: Path) -> int:
-    """Every day counted again, both series."""
+    """Every night counted again, both series."""
     with Store(store_path(state), Content()) as store, store.bounded(), store.transaction():
-        count_days(store, *ALL, load_acts(Content()).counted)
+        count_nights(store, date.min, LATEST, load_acts(Content()).counted)
         return int(store.value("SELECT count(*) FROM counts"))
 
 
@@ -131,7 +130,8 @@ def recoded(state: Path) -> int:
         store.run("UPDATE visit_syndromes SET to_coding = 2147483647 WHERE to_coding = 2")
         days = recode(store, RuleBook(coder, ["grippe"]), 2, told(store))
         if days:
-            count_days(store, *days, load_acts(content).counted, ["grippe"])
+            know_codings(store, [*codings.all, codings.draft(content, LAST + timedelta(days=1), date.min)])
+            count_nights(store, LAST + timedelta(days=1), LATEST, load_acts(content).counted)
         return int(store.value("SELECT count(*) FROM visit_syndromes WHERE from_coding = 2"))
 
 

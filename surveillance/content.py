@@ -6,6 +6,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -138,7 +139,12 @@ class Content:
 
 def load(content: Content, rel: str, model: type[Model]) -> Model:
     """A TOML content file checked against a pydantic model; the first error is raised with file, line and key."""
-    return parse(content.text(rel), rel, model)
+    return _parsed(content.text(rel), rel, model)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=128)
+def _parsed(text: str, rel: str, model: type[BaseModel]) -> BaseModel:
+    return parse(text, rel, model)
 
 
 def parse(text: str, rel: str, model: type[Model]) -> Model:

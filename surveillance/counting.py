@@ -1,57 +1,127 @@
-"""Counting the visits of the store, as in force now or as known and coded after a past night."""
+"""Counting the visits of the store: what each night changed, so that the counts known after any night are a sum.
+
+`counts`, `reason_counts` and `denominators` are ledgers. A night adds its changes (visits told, corrected, withdrawn,
+coded otherwise) and never alters those of an earlier one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from surveillance.coding.rules import DIAGNOSIS, REASON
+from surveillance.history import first_meant
 from surveillance.store import OPEN, Store
 from surveillance.visit_codes import NOW, Told
 
 LATEST = OPEN - timedelta(days=1)  # the night after which what is in force now is known
-VERSIONS = "string_agg(DISTINCT definition, ', ' ORDER BY definition)"  # of the definitions that made a cell
 TABLES = {DIAGNOSIS: "counts", REASON: "reason_counts"}
+DENOMINATORS = "denominators"
+CELL = "visit_day, association, department, age_band, sex, act_type"
+COUNTED = "sum(visits)::INTEGER AS visits"
+TOTALS = ", ".join(f"sum({name})::INTEGER AS {name}" for name in ("visits_all", "visits_coded", "visits_reason"))
+FROM_NIGHT = "count_from"
 
 
-def recount_later(store: Store, touched: Iterable[tuple[date, date] | None]) -> None:
-    """Remember between which days counts are no longer those of the visits, until `days_to_recount` is asked."""
-    known = store.fact("recount")
-    days = [day for pair in touched if pair for day in pair]
-    days += [date.fromisoformat(day) for day in known.split()] if known else []
-    if days:
-        store.keep_fact("recount", f"{min(days)} {max(days)}")
+def count_later(store: Store, night: date) -> None:
+    """Remember that the ledgers lack the changes from this night on, until `night_to_count` is asked."""
+    known = store.fact(FROM_NIGHT)
+    store.keep_fact(FROM_NIGHT, min(known, night.isoformat()) if known else night.isoformat())
 
 
-def days_to_recount(store: Store) -> tuple[date, date] | None:
-    """The first and the last day to count again, which are then taken for counted."""
-    known = store.fact("recount")
-    store.run("DELETE FROM facts WHERE key = 'recount'")
-    if not known:
-        return None
-    first, last = map(date.fromisoformat, known.split())
-    return first, last
+def night_to_count(store: Store) -> date | None:
+    """The first night whose changes are to be counted, which are then taken for counted."""
+    known = store.fact(FROM_NIGHT)
+    store.run("DELETE FROM facts WHERE key = $key", {"key": FROM_NIGHT})
+    return date.fromisoformat(known) if known else None
 
 
-def count_days(store: Store, first: date, last: date, acts: tuple[str, ...], only: Iterable[str] = ()) -> int:
-    """Count again the days from `first` to `last`; gives the number of acts counted.
-
-    `only`: the syndromes to count again (the denominators are left); none: all of them.
-    """
-    days: dict[str, Any] = {"first": first, "last": last}
-    wanted = sorted(only)
-    these = "visit_day BETWEEN $first AND $last"
-    if not wanted:
-        store.run(f"DELETE FROM denominators WHERE {these}", days)
-        known = {**days, "night": LATEST, "acts": list(acts)}
-        store.run(f"INSERT INTO denominators BY NAME {store.sql('denominators')}", known)
+def count_nights(store: Store, first: date, last: date, acts: tuple[str, ...]) -> int:
+    """Write again what the nights from `first` to `last` changed; gives the number of acts they told of, net."""
+    _know_codings(store)
+    nights = {"first": first, "last": last}
+    parts, looked_at = list(_told(store, first, last)), {**nights, "acts": list(acts)}
     for basis, table in TABLES.items():
-        here = f"{these} AND (len($wanted::VARCHAR[]) = 0 OR list_contains($wanted::VARCHAR[], syndrome))"
-        store.run(f"DELETE FROM {table} WHERE {here}", {**days, "wanted": wanted})
-        add_counts(store, table, Counted(first, last, acts, basis, tuple(wanted)))
-    return int(store.value(f"SELECT coalesce(sum(visits_all), 0) FROM denominators WHERE {these}", days))
+        changed = Changed(table, "count_changes", f"syndrome, night, {CELL}, definition", COUNTED)
+        _write(store, changed, parts, looked_at | {"basis": basis})
+    _write(store, Changed(DENOMINATORS, "denominator_changes", f"night, {CELL}", TOTALS), parts, looked_at)
+    store.run("DROP TABLE temp.coding_nights")
+    told = store.value(f"SELECT sum(visits_all) FROM {DENOMINATORS} WHERE night BETWEEN $first AND $last", nights)
+    return int(told or 0)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A ledger: its table, the statement that finds changes, what makes a row one (its order too), and its sums."""
+
+    table: str
+    statement: str
+    cell: str
+    sums: str
+
+
+def _write(store: Store, ledger: Changed, parts: Iterable[Told], looked_at: dict[str, Any]) -> None:
+    """The rows of a ledger in these nights; a change of a later night than its piece's waits for that night's piece."""
+    nights = {key: looked_at[key] for key in ("first", "last")}
+    store.run(f"DELETE FROM {ledger.table} WHERE night BETWEEN $first AND $last", nights)
+    store.run(f"CREATE OR REPLACE TEMP TABLE waiting AS FROM {ledger.table} LIMIT 0")
+    for part in parts:
+        told = {"told_first": part.first, "told_last": part.last}
+        store.run(f"INSERT INTO waiting BY NAME {store.sql(ledger.statement)}", looked_at | told)
+        _settle(store, ledger, part.last)
+    _settle(store, ledger, LATEST)
+    store.run("DROP TABLE temp.waiting")
+
+
+def _settle(store: Store, ledger: Changed, night: date) -> None:
+    """Add up what waits for the nights until this one."""
+    nothing = " AND ".join(f"{part.split(' AS ')[0]} = 0" for part in ledger.sums.split(", "))
+    store.run(
+        f"INSERT INTO {ledger.table} BY NAME SELECT {ledger.cell}, {ledger.sums} FROM waiting WHERE night <= $night "
+        f"GROUP BY ALL HAVING NOT ({nothing}) ORDER BY {ledger.cell}",
+        {"night": night},
+    )
+    store.run("CREATE OR REPLACE TEMP TABLE waiting AS FROM waiting WHERE night > $night", {"night": night})
+
+
+def _know_codings(store: Store) -> None:
+    """The night from which each coding is in force; the first is in force from the beginning."""
+    store.run(
+        "CREATE OR REPLACE TEMP TABLE coding_nights AS SELECT number, from_night AS night FROM codings "
+        "WHERE number > (SELECT min(number) FROM codings)"
+    )
+
+
+def _told(store: Store, first: date, last: date) -> Iterator[Told]:
+    """The versions that these nights can have changed, in pieces of a month, oldest first.
+
+    Earlier versions: those that ended in these nights, and all of them where history was coded again in these nights.
+    """
+    oldest = store.value("SELECT min(from_night) FROM visits")
+    if oldest is None:
+        return
+    nights = {"first": max(first, oldest), "last": last}
+    recoded = store.value(
+        "SELECT count(*) FROM codings WHERE recoded_since IS NOT NULL AND from_night BETWEEN $first AND $last", nights
+    )
+    touched = "TRUE" if recoded else "from_night >= $since AND to_night BETWEEN $first AND $last"
+    since = {} if recoded else {"since": first_meant(store, nights["first"]), "last": last}
+    earlier = store.rows(
+        f"SELECT min(from_night), max(from_night) FROM visits WHERE from_night < $first AND {touched}",
+        {"first": nights["first"]} | since,
+    )[0]
+    told = store.rows("SELECT min(from_night), max(from_night) FROM visits WHERE from_night BETWEEN $first AND $last",
+                      nights)[0]  # fmt: skip
+    for oldest, newest in (earlier, told):
+        if oldest:
+            yield from Told(oldest, newest).months()
+
+
+def known(table: str, night: date | None) -> str:
+    """The rows of a ledger that were known after a night (None: now), as statements read them: FROM {known(…)}."""
+    return table if night is None else f"(FROM {table} WHERE night <= DATE '{night.isoformat()}')"
 
 
 @dataclass(frozen=True)
@@ -60,7 +130,7 @@ class Counted:
 
     first: date
     last: date
-    acts: tuple[str, ...]
+    acts: tuple[str, ...] = ()
     basis: str = DIAGNOSIS
     syndromes: tuple[str, ...] = ()
     night: date = LATEST
@@ -68,46 +138,45 @@ class Counted:
 
 
 def count_then(store: Store, what: Counted) -> None:
-    """Counts and denominators as known after a night, in the tables counts_then and denominators_then."""
+    """Two tables, `counts_then` and `denominators_then`: net counts of the days as known, and coded, after a night."""
+    days = {"first": what.first, "last": what.last}
+    for name, table, columns, net in (
+        ("counts_then", TABLES[what.basis], f"{CELL}, syndrome, definition, {COUNTED}", "sum(visits)"),
+        ("denominators_then", DENOMINATORS, f"{CELL}, {TOTALS}", "sum(visits_all)"),
+    ):
+        store.run(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM {known(table, what.night)} "
+            f"WHERE visit_day BETWEEN $first AND $last GROUP BY ALL HAVING {net} <> 0",
+            days,
+        )
+
+
+def recount_then(store: Store, what: Counted) -> str:
+    """Counts as known after a night by another coding than that of the night, from the visits; gives their table."""
     store.run("CREATE OR REPLACE TEMP TABLE counts_then AS FROM counts LIMIT 0")
     add_counts(store, "counts_then", what)
-    store.run(
-        f"CREATE OR REPLACE TEMP TABLE denominators_then AS {store.sql('denominators')}",
-        {"night": what.night, "first": what.first, "last": what.last, "acts": list(what.acts)},
-    )
+    return "counts_then"
 
 
 def add_counts(store: Store, table: str, what: Counted) -> None:
-    """Add the counts to a table: month by month of the nights that told, when these are many, to bound the memory."""
+    """Add counts to a table: month by month of the nights that told, when these are many, to bound the memory."""
     told = store.rows(
         "SELECT min(from_night), max(from_night) FROM visits WHERE event_date BETWEEN $first AND $last "
         "AND from_night BETWEEN $first::DATE - 1 AND $night",
         {"first": what.first, "last": what.last, "night": what.night},
     )[0]
-    if not told[0]:
-        return
-    insert = f"INSERT INTO {table} BY NAME"
-    parts = list(Told(told[0], told[1]).months())
     parameters = {**vars(what), "acts": list(what.acts), "syndromes": list(what.syndromes)}
-    if len(parts) == 1:
-        store.run(f"{insert} {store.sql('counts')}", parameters | _nights(parts[0]))
-        return
-    store.run("CREATE OR REPLACE TEMP TABLE counted AS FROM counts LIMIT 0")
-    for part in parts:
-        store.run(f"INSERT INTO counted BY NAME {store.sql('counts')}", parameters | _nights(part))
-    store.run(f"{insert} SELECT * REPLACE (sum(visits)::INTEGER AS visits) FROM counted GROUP BY ALL ORDER BY ALL")
-    store.run("DROP TABLE temp.counted")
-
-
-def _nights(part: Told) -> dict[str, date]:
-    return {"told_first": part.first, "told_last": part.last}
+    for part in Told(told[0], told[1]).months() if told[0] else ():
+        nights: dict[str, Any] = {"told_first": part.first, "told_last": part.last}
+        store.run(f"INSERT INTO {table} BY NAME {store.sql('counts')}", parameters | nights)
 
 
 def versions_used(store: Store, table: str, first: date, last: date, syndromes: Iterable[str]) -> dict[str, str]:
     """Syndrome → the versions of its definition that count on these days in a table of counts, as `1` or `1, 2`."""
     rows = store.rows(
-        f"SELECT syndrome, {VERSIONS} FROM {table} WHERE visit_day BETWEEN $first AND $last "
-        "AND list_contains($syndromes, syndrome) GROUP BY ALL",
+        "SELECT syndrome, string_agg(definition, ', ' ORDER BY definition) FROM ("
+        f"SELECT syndrome, definition FROM {table} WHERE visit_day BETWEEN $first AND $last "
+        "AND list_contains($syndromes, syndrome) GROUP BY ALL HAVING sum(visits) <> 0) GROUP BY ALL",
         {"first": first, "last": last, "syndromes": list(syndromes)},
     )
     return {str(name): str(versions) for name, versions in rows}

@@ -18,17 +18,18 @@ from surveillance.intake.checks import load_checks
 from surveillance.intake.visits import load_visit_rules
 from surveillance.reasons.unknown_words import word_rows
 from surveillance.store import OPEN, Store
-from surveillance.visit_codes import code_night
+from surveillance.visit_codes import code_nights
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from surveillance.coding.syndromes import Coder
 
+AUDITED = 4  # parts in which every visit is looked at, so that ten years of them fit in memory
 NO_LOSS: Mapping[str, list[str]] = MappingProxyType({})
 BY_NIGHT = (
-    "visit_syndromes", "visits", "unknown_codes", "reason_words", "receptions", "files", "signals", "profiles",
-    "findings", "data_events",
+    "visit_syndromes", "visits", "counts", "reason_counts", "denominators", "unknown_codes", "reason_words",
+    "receptions", "files", "signals", "profiles", "findings", "data_events",
 )  # fmt: skip
 
 
@@ -63,15 +64,21 @@ def first_meant(store: Store, night: date) -> date:
 
 
 def load_night(
-    store: Store, night: date, records: Path, findings: Sequence[Finding] = (), lossy: Mapping[str, list[str]] = NO_LOSS
+    store: Store,
+    night: date,
+    records: Path,
+    findings: Sequence[Finding] = (),
+    lossy: Mapping[str, list[str]] = NO_LOSS,
+    since: date | None = None,
 ) -> dict[str, int]:
     """Load the records of a night (visits.parquet) but those held; counts by fate. Call inside a transaction.
 
     `lossy`: by thesaurus, the codes whose CIM-10 code says more or less than they: such visits are flagged MAP_LOSSY.
+    `since`: the oldest night whose versions its lines meet, where that is known (see `oldest_met`).
     """
     incoming = store.parquet("incoming", records / "visits.parquet", "association", held(findings))
     with store.sparing(), incoming, store.table("lossy", _lossy_table(lossy)):
-        store.run(store.sql("met_versions"), {"since": first_meant(store, night)})
+        store.run(store.sql("met_versions"), {"since": max(since or date.min, first_meant(store, night))})
         store.run(store.sql("fates"))
         store.run(store.sql("close_versions"), {"night": night})
         store.run(store.sql("load_visits"), {"night": night})
@@ -83,6 +90,17 @@ def load_night(
     return dict(zip(fates, map(int, store.rows(f"SELECT {sums} FROM file_fates")[0]), strict=True))
 
 
+def oldest_met(store: Store, records: Path, nights: Sequence[date]) -> dict[date, date]:
+    """For each night about to be loaded, one after the other: the oldest night whose versions its lines can meet.
+
+    Ten years of history are looked through once for many nights, instead of once for each.
+    """
+    files = {night: records / night.isoformat() / "visits.parquet" for night in nights}
+    with store.parquets("incoming_nights", files, "visit_uid"):
+        held = dict(store.rows(store.sql("oldest_met"), {"since": first_meant(store, nights[0])}))
+    return {night: min(held.get(night, night), nights[0]) for night in nights}
+
+
 def _lossy_table(lossy: Mapping[str, list[str]]) -> pa.Table:
     import pyarrow as pa
 
@@ -90,36 +108,42 @@ def _lossy_table(lossy: Mapping[str, list[str]]) -> pa.Table:
     return pa.table([list(lossy), list(lossy.values())], schema=schema)
 
 
-def touched_days(store: Store, night: date) -> tuple[date, date] | None:
-    """The first and the last visit day whose counts a night can have changed."""
-    row = store.rows(
-        "SELECT min(event_date), max(event_date) FROM visits "
-        "WHERE from_night >= $since AND (from_night = $night OR to_night = $night)",
-        {"since": first_meant(store, night), "night": night},
-    )[0]
-    return (row[0], row[1]) if row[0] else None
-
-
 def audit(store: Store, night: date, acts: tuple[str, ...]) -> None:
     """Run the audits of a night: each selects offenders and must return no row; else AuditError."""
-    for name in ("audit_lines", "audit_versions", "audit_counts"):
-        parameters: dict[str, Any] = {"night": night}
-        if name != "audit_lines":
-            parameters["since"] = first_meant(store, night)
-        if name == "audit_counts":
-            parameters["acts"] = list(acts)
-        offenders = len(store.rows(store.sql(name), parameters))
-        if offenders:
-            raise AuditError(
-                f"{name}: {offenders} rows do not add up in the night of {night}",
-                f"surveillance sql shows them with indicators/sql/{name}.sql; surveillance replay rebuilds the store",
-            )
+    nights, since = {"first": night, "last": night}, {"since": first_meant(store, night)}
+    _audit(store, "audit_lines", nights, night)
+    _audit(store, "audit_versions", {"night": night} | since, night)
+    _audit(store, "audit_counts", nights | since | {"acts": list(acts)}, night)
+
+
+def audit_nights(store: Store, first: date, last: date, acts: tuple[str, ...]) -> None:
+    """The same for a store made anew from a night on, all at once."""
+    nights, days = {"first": first, "last": last}, load_visit_rules(store.content).limits.identity_days
+    _audit(store, "audit_lines", nights, last)
+    for part in range(AUDITED):
+        _audit(store, "audit_every_version", {"part": part, "parts": AUDITED, "identity_days": days}, last)
+    _audit(store, "audit_counts", nights | {"since": first_meant(store, first), "acts": list(acts)}, last)
+
+
+def _audit(store: Store, name: str, parameters: Mapping[str, Any], night: date) -> None:
+    if offenders := len(store.rows(store.sql(name), parameters)):
+        raise AuditError(
+            f"{name}: {offenders} rows do not add up in the night of {night}",
+            f"surveillance sql shows them with indicators/sql/{name}.sql; surveillance replay rebuilds the store",
+        )
 
 
 def admit_night(
     store: Store, night: date, records: Path, coder: Coder, judge: Judge, coding: int = 1
 ) -> dict[str, int]:
-    """Load and code the records of a night and settle what became of every line; call inside a transaction.
+    """Load and code the records of a night and settle what became of every line; call inside a transaction."""
+    return enter_night(store, night, records, coder, judge) | code_nights(store, night, night, coder, coding)
+
+
+def enter_night(
+    store: Store, night: date, records: Path, coder: Coder, judge: Judge, since: date | None = None
+) -> dict[str, int]:
+    """The same, without coding the visits; `since`: see `load_night`.
 
     A night that was never held against the habits (replayed from feeds) is now, in the order of the nights.
     """
@@ -127,11 +151,8 @@ def admit_night(
     import pyarrow.parquet as pq
 
     findings = judge.judged(records.parent, night)
-    counts = load_night(store, night, records, findings, coder.lossy_codes(night))
-    fates = {
-        (row["association"], row["file_sha256"]): row
-        for row in store.arrow("FROM file_fates").to_pylist()
-    }
+    counts = load_night(store, night, records, findings, coder.lossy_codes(night), since)
+    fates = {(row["association"], row["file_sha256"]): row for row in store.arrow("FROM file_fates").to_pylist()}
     nothing = dict.fromkeys((*FATES, "new_visits"), 0) | {"main_day": None}
     files = [
         file
@@ -153,7 +174,7 @@ def admit_night(
             kept = [{name: row[name] for name in columns} for row in rows]
             with store.table("settled", pa.Table.from_pylist(kept)):
                 store.run(f"INSERT INTO {table} BY NAME SELECT * FROM settled")
-    return counts | withdraw(store, night) | code_night(store, night, coder, coding)
+    return counts | withdraw(store, night)
 
 
 def withdraw(store: Store, night: date) -> dict[str, int]:

@@ -11,7 +11,7 @@ from surveillance.ages import load_acts, load_ages
 from surveillance.associations import load_associations
 from surveillance.coding.rules import BASES, DIAGNOSIS
 from surveillance.coding.syndromes import load_syndromes
-from surveillance.counting import TABLES, VERSIONS, Counted, count_then, versions_used
+from surveillance.counting import DENOMINATORS, TABLES, Counted, known, recount_then, versions_used
 from surveillance.errors import UsageError
 from surveillance.perimeters import associations_in
 from surveillance.registry_tables import registry_tables
@@ -133,14 +133,13 @@ def _placed(store: Store, question: Question) -> Question:
 
 
 def _sources(store: Store, question: Question) -> tuple[str, str]:
-    """The tables of counts and of denominators that the question is put to."""
-    if question.as_of is None:
-        return TABLES[question.basis], "denominators"
-    coding = question.coding or coding_at(store, question.as_of)
+    """The rows of counts and of denominators that the question is put to, as a statement reads them."""
+    night, denominators = question.as_of, known(DENOMINATORS, question.as_of)
+    if night is None or question.coding in (None, coding_at(store, night)):
+        return known(TABLES[question.basis], night), denominators
     acts = load_acts(store.content).counted
-    asked = (question.since, question.until, acts, question.basis, question.syndromes, question.as_of, coding)
-    count_then(store, Counted(*asked))
-    return "counts_then", "denominators_then"
+    asked = (question.since, question.until, acts, question.basis, question.syndromes, night, question.coding)
+    return recount_then(store, Counted(*asked)), denominators
 
 
 def _statement(question: Question, counts: str, denominators: str) -> str:
@@ -160,12 +159,15 @@ def _statement(question: Question, counts: str, denominators: str) -> str:
     WITH wanted AS (SELECT unnest($syndromes::VARCHAR[]) AS syndrome),
     below AS (
         SELECT {shown}, sum(d.visits_all) AS visits_all, sum(d.visits_{coded}) AS visits_{coded}
-        FROM {denominators} d {place} WHERE {where} GROUP BY ALL
+        FROM {denominators} d {place} WHERE {where} GROUP BY ALL HAVING sum(d.visits_all) <> 0
     ),
     above AS (
-        SELECT {shown}, d.syndrome, sum(d.visits) AS visits, {VERSIONS} AS definition
-        FROM {counts} d {place}
-        WHERE {where} AND list_contains($syndromes, d.syndrome) GROUP BY ALL
+        SELECT {keys}, syndrome, sum(visits) AS visits, string_agg(definition, ', ' ORDER BY definition) AS definition
+        FROM (
+            SELECT {shown}, d.syndrome, d.definition, sum(d.visits) AS visits
+            FROM {counts} d {place}
+            WHERE {where} AND list_contains($syndromes, d.syndrome) GROUP BY ALL HAVING sum(d.visits) <> 0
+        ) GROUP BY ALL
     ),
     expected AS (
         SELECT c.day::DATE AS visit_day, t.association, t.department,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from itertools import islice
+from itertools import groupby, islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -17,10 +17,10 @@ from surveillance.associations import load_associations
 from surveillance.clock import Clock, nights
 from surveillance.coding.codings import Codings
 from surveillance.content import Content
-from surveillance.counting import count_days
+from surveillance.counting import LATEST, count_nights
 from surveillance.errors import Exit, UsageError
 from surveillance.habits.nights import Judge
-from surveillance.history import admit_night, audit, nights_held, take_out
+from surveillance.history import audit_nights, enter_night, nights_held, oldest_met, take_out
 from surveillance.intake.reading import IntakeContext, build_context
 from surveillance.locking import night_lock
 from surveillance.night import Night
@@ -32,10 +32,10 @@ from surveillance.simulation.truth import FILE as TRUTH
 from surveillance.simulation.truth import FOLLOWED
 from surveillance.store import Store, publish, store_path
 from surveillance.timetable import load_timetable
-from surveillance.visit_codes import apply_adoptions, settle_codings
+from surveillance.visit_codes import apply_adoptions, code_nights, settle_codings
 
 WORKERS = 2
-BATCH = 8  # nights admitted in one transaction: a commit costs as much as a night
+BATCH = 8  # nights that enter in one transaction: what a commit, coding and looking through history cost is shared
 AHEAD = 6  # nights read ahead of the one that enters the store
 Advance = Callable[[], None]
 
@@ -90,22 +90,28 @@ def _rebuild(
             take_out(store, night)
     done: list[date] = []
     while batch := list(islice(ready, BATCH)):
-        with store.transaction():
-            for night in batch:
-                coding, folder = codings.in_force(night), settings.state / "records" / night.isoformat()
-                admit_night(store, night, folder, codings.coder(coding.digest), judge, coding.number)
-                advance()
+        with store.bounded(), store.transaction():
+            _enter(store, codings, settings.state / "records", batch, judge, advance)
         done += batch
     if not done:
         raise UsageError(
             f"there are no records from {first} on in {settings.state / 'records'}",
             "surveillance replay FROM TO --inbox DIR reads feeds from a folder",
         )
-    with store.transaction():
-        apply_adoptions(store, codings, first)
-        count_days(store, date(2000, 1, 1), date(2100, 1, 1), acts)
-        for night in done:
-            audit(store, night, acts)
+    with store.bounded(), store.transaction():
+        unseen = apply_adoptions(store, codings, first)
+        count_nights(store, min([first, *(one.from_night for one in unseen)]), LATEST, acts)
+        audit_nights(store, done[0], done[-1], acts)
+
+
+def _enter(store: Store, codings: Codings, records: Path, batch: list[date], judge: Judge, advance: Advance) -> None:
+    oldest = oldest_met(store, records, batch)
+    for coding, told_nights in groupby(batch, codings.in_force):
+        coder, told = codings.coder(coding.digest), list(told_nights)
+        for night in told:
+            enter_night(store, night, records / night.isoformat(), coder, judge, oldest[night])
+            advance()
+        code_nights(store, told[0], told[-1], coder, coding.number)
 
 
 def _known_until(store: Store, settings: Settings) -> date:

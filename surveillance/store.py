@@ -37,7 +37,7 @@ class Store:
     """A connection to the store, with statements read from SQL files of the content."""
 
     def __init__(self, path: Path, content: Content, read_only: bool = False) -> None:
-        self.path, self.content = path, content
+        self.path, self.content, self.load_memory = path, content, LOAD_MEMORY
         if read_only and not path.is_file():
             raise UsageError(
                 f"nothing is published yet at {path}", "run a night first: surveillance demo, or surveillance run"
@@ -56,8 +56,8 @@ class Store:
     def _of_this_version(self) -> None:
         """SettingsError for a store laid out by an earlier version: it is made anew from the records, never mended."""
         columns = self.value(
-            "SELECT count(*) FILTER (column_name = 'basis') FROM information_schema.columns "
-            "WHERE table_name = 'visit_syndromes' HAVING count(*) > 0"
+            "SELECT count(*) FILTER (column_name = 'night') FROM information_schema.columns "
+            "WHERE table_name = 'counts' HAVING count(*) > 0"
         )
         if columns == 0:
             self.close()
@@ -139,6 +139,19 @@ class Store:
         self.connection.execute(f"DROP VIEW {name}")
 
     @contextmanager
+    def parquets(self, name: str, paths: Mapping[date, Path], column: str) -> Iterator[None]:
+        """Let statements read one column of the Parquet files of several nights under a name, with their `night`."""
+        files = {str(path): night for night, path in paths.items()}
+        listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
+        nights = ", ".join(f"'{night}'" for night in files.values())
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT list_extract([{nights}]::DATE[], file_index::INTEGER + 1) "
+            f"AS night, {column} FROM read_parquet([{listed}])"
+        )
+        yield
+        self.connection.execute(f"DROP VIEW {name}")
+
+    @contextmanager
     def sparing(self) -> Iterator[None]:
         """One thread and little memory, for statements that load rows whose number a sender decides.
 
@@ -146,7 +159,7 @@ class Store:
         goes to a file beside the store.
         """
         before = self.rows("SELECT current_setting('threads'), current_setting('memory_limit')")[0]
-        self.connection.execute(f"SET threads = 1; SET memory_limit = '{LOAD_MEMORY}'")
+        self.connection.execute(f"SET threads = 1; SET memory_limit = '{self.load_memory}'")
         try:
             yield
         finally:
@@ -158,9 +171,11 @@ class Store:
         """A limit of memory for statements over all of history: what does not fit goes to a file beside the store."""
         before = self.value("SELECT current_setting('memory_limit')")
         self.connection.execute(f"SET memory_limit = '{HISTORY_MEMORY}'")
+        self.load_memory = HISTORY_MEMORY  # many nights in one transaction
         try:
             yield
         finally:
+            self.load_memory = LOAD_MEMORY
             with suppress(duckdb.TransactionException):
                 self.connection.execute(f"SET memory_limit = '{before}'")
 

@@ -44,19 +44,20 @@ class Told:
             first += MONTH + timedelta(days=1)
 
 
-def code_night(store: Store, night: date, coder: Coder, coding: int = 1) -> dict[str, int]:
-    """Code the versions a night brought, in both series; unknown codes are counted, never dropped."""
-    book = RuleBook(coder)
-    seen = code_new(store, book, Told(night, night), coding)
+def code_nights(store: Store, first: date, last: date, coder: Coder, coding: int = 1) -> dict[str, int]:
+    """Code the versions that nights brought, in both series; unknown codes are counted, never dropped."""
+    book, nights = RuleBook(coder), {"first": first, "last": last}
+    seen = code_new(store, book, Told(first, last), coding)
     with store.table("known", known_table(book, seen)):
-        store.run(store.sql("unknown_codes"), {"night": night})
+        store.run(store.sql("unknown_codes"), nights)
     unknown, uses = store.rows(
-        "SELECT count(DISTINCT (thesaurus, code)), coalesce(sum(uses), 0) FROM unknown_codes WHERE night = $night",
-        {"night": night},
+        "SELECT count(DISTINCT (thesaurus, code)), coalesce(sum(uses), 0) FROM unknown_codes "
+        "WHERE night BETWEEN $first AND $last",
+        nights,
     )[0]
     coded = dict(
         store.rows(
-            "SELECT basis, count(*) FROM visit_syndromes WHERE from_night = $night GROUP BY ALL", {"night": night}
+            "SELECT basis, count(*) FROM visit_syndromes WHERE from_night BETWEEN $first AND $last GROUP BY ALL", nights
         )
     )
     return {
@@ -127,17 +128,14 @@ def recode(store: Store, book: RuleBook, coding: int, told: Told) -> Days | None
     return (min(days), max(days)) if days else None
 
 
-def apply_adoptions(store: Store, codings: Codings, admitted: date) -> list[Days]:
+def apply_adoptions(store: Store, codings: Codings, admitted: date) -> list[Coding]:
     """Code again, adoption by adoption, the visits admitted from a night on; and, by an adoption that the store has
-    never seen, all of them. Then the store knows every coding. Gives the visit days touched."""
+    never seen, all of them. Then the store knows every coding. Gives the adoptions it had never seen."""
     known = {row[0] for row in store.rows("SELECT number FROM codings")}
-    touched = []
     for one in codings.adoptions:
-        first = admitted if one.number in known else date.min
-        days = adopt_nights(store, codings, one, first)
-        touched += [days] if days else []
+        adopt_nights(store, codings, one, admitted if one.number in known else date.min)
     know_codings(store, codings.all)
-    return touched
+    return [one for one in codings.adoptions if one.number not in known]
 
 
 def adopt_nights(store: Store, codings: Codings, coding: Coding, first: date) -> Days | None:

@@ -17,11 +17,10 @@ from surveillance.coding.proofs import Tools, failure
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, parse
-from surveillance.counting import count_days
-from surveillance.history import code_night
+from surveillance.counting import LATEST, count_nights
 from surveillance.reasons.coder import ReasonCoder
 from surveillance.store import Store, publish, store_path
-from surveillance.visit_codes import know_codings
+from surveillance.visit_codes import code_nights, know_codings
 from tests.test_history import admit, line
 
 FIRST = date(2024, 1, 8)
@@ -107,10 +106,10 @@ def small_state(state: Path, content: Content, seed: int = 5) -> None:
             coding = codings.begin(content, night, night) or codings.in_force(night)
             rows = [{key: value for key, value in one.items() if key != "own"} for one in lines]
             admit(store, night, rows, state / "scratch" / str(number))
-            code_night(store, night, codings.coder(coding.digest), coding.number)
+            code_nights(store, night, night, codings.coder(coding.digest), coding.number)
             store.run("INSERT INTO receptions (night, association) VALUES ($night, '5901')", {"night": night})
         know_codings(store, codings.all)
-        count_days(store, date(2000, 1, 1), date(2100, 1, 1), load_acts(content).counted)
+        count_nights(store, date.min, LATEST, load_acts(content).counted)
         publish(store, state)
 
 

@@ -25,7 +25,7 @@ from surveillance.clock import Clock
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
-from surveillance.counting import count_days
+from surveillance.counting import LATEST, count_nights
 from surveillance.gathering.feednames import names_of
 from surveillance.gathering.folders import gather_folder
 from surveillance.habits.nights import Judge
@@ -124,7 +124,7 @@ def loaded(state: Path, member: Association) -> None:
     (state / "store").mkdir(exist_ok=True)
     with Store(state / "store" / "surveillance.duckdb", CONTENT) as store, store.transaction():
         admit_night(store, NIGHT, state / "records" / NIGHT.isoformat(), CODER, Judge(CONTENT, (member,)))
-        count_days(store, date(2000, 1, 1), date(2100, 1, 1), ACTS)
+        count_nights(store, date.min, LATEST, ACTS)
         audit(store, NIGHT, ACTS)
         odd = store.rows("SELECT * FROM files WHERE lines_in <> loaded + duplicate + superseded + refused + other")
         assert odd == []

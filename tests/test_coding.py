@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import nullcontext
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
+from surveillance.ages import load_acts
 from surveillance.coding.codings import Codings
 from surveillance.coding.rules import DIAGNOSIS, REASON
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import Entry, Thesaurus, load_thesauri
 from surveillance.content import Content
+from surveillance.counting import LATEST, Counted, count_nights, count_then, recount_then
 from surveillance.errors import UsageError
 from surveillance.questions import Question, ask
 from surveillance.recoding.adopting import adopt
 from surveillance.recoding.preview import preview
 from surveillance.settings import Settings, load_settings
 from surveillance.store import Store, open_published, store_path
+from surveillance.visit_codes import coding_at
 from tests.coding_tools import CONCEPTS, FIRST, NIGHTS, definition, proven, put, recounted, small_state
 from tests.conftest import ROOT, surveillance
 
@@ -50,9 +54,9 @@ def copied(small: Path, folder: Path) -> tuple[Path, Settings]:
     return folder, load_settings(Content(folder / "site"), folder)
 
 
-def tables(state: Path) -> dict[str, list[tuple[Any, ...]]]:
+def tables(state: Path, opened: Store | None = None) -> dict[str, list[tuple[Any, ...]]]:
     """Everything that codings decide in a store."""
-    with Store(store_path(state), Content()) as store:
+    with nullcontext(opened) if opened else Store(store_path(state), Content()) as store:
         return {name: store.rows(f"FROM {name} ORDER BY ALL") for name in TABLES}
 
 
@@ -138,7 +142,8 @@ def by_hand(state: Path, basis: str, after: date | None, found: Settings) -> Non
 def in_store(store: Store, table: str, ident: str) -> Counter[tuple[Any, ...]]:
     """The counts of a definition by day, association, age band and sex."""
     rows = store.rows(
-        f"SELECT visit_day, association, age_band, sex, sum(visits) FROM {table} WHERE syndrome = $ident GROUP BY ALL",
+        f"SELECT visit_day, association, age_band, sex, sum(visits) FROM {table} WHERE syndrome = $ident GROUP BY ALL "
+        "HAVING sum(visits) <> 0",
         {"ident": ident},
     )
     return Counter({row[:4]: int(row[4]) for row in rows})
@@ -158,6 +163,35 @@ def test_what_is_coded_is_what_the_coder_says_visit_by_visit(small: Path) -> Non
             "AND act_type IN ('VISITE', 'CENTRE') AND len(reason_codes) + len(reason_concepts) > 0"
         )
         assert reason == with_reason
+
+
+def test_what_was_known_after_any_night_is_a_sum_of_the_ledgers(small: Path, tmp_path: Path) -> None:
+    """Counted again from the visits as they were in force, and coded, after each night: two adoptions, late visits."""
+    state, found = copied(small, tmp_path / "state")
+    for version, since in (("2", FIRST + timedelta(days=6)), ("3", None)):
+        text = definition(version, cim10=("J20-J22",) if since else ("J09-J11",), concepts=("toux",))
+        put(state / "site", proven(Content(), text))
+        assert adopt(Content(state / "site"), found, "a test", "why", since).new
+    with Store(store_path(state), Content(state / "site")) as store:
+        acts = load_acts(store.content).counted
+        lived = tables(state, store)
+        for night in (FIRST + timedelta(days=number) for number in range(NIGHTS + 2)):
+            for basis in (DIAGNOSIS, REASON):
+                then = Counted(date.min, LATEST, acts, basis, night=night, coding=coding_at(store, night))
+                count_then(store, then)
+                summed = Counter({row[:-1]: row[-1] for row in store.rows("FROM counts_then")})
+                recount_then(store, then)
+                again = store.rows("SELECT * EXCLUDE (night) FROM counts_then")
+                held: Counter[Any] = Counter()
+                for row in again:
+                    held[row[:-1]] += row[-1]
+                assert summed == held and (held or night < FIRST)
+        with store.transaction():  # from any night on, in a month or in a day, the ledgers are the same
+            count_nights(store, date.min, LATEST, acts)
+        assert tables(state, store) == lived
+        with store.transaction():
+            count_nights(store, FIRST + timedelta(days=11), LATEST, acts)
+        assert tables(state, store) == lived
 
 
 def test_the_old_coding_can_still_be_asked(small: Path, tmp_path: Path) -> None:
@@ -255,7 +289,7 @@ adopting.adopt(content, load_settings(content, state), "a test", "why")
 """
 
 
-@pytest.mark.parametrize("place", ["count_days", "know_codings", "keep", "publish", "_tell"])
+@pytest.mark.parametrize("place", ["count_nights", "know_codings", "keep", "publish", "_tell"])
 def test_killed_while_adopting(place: str, small: Path, tmp_path: Path) -> None:
     """Readers see the old numbers until the new ones are whole; adopting again ends as if nobody had disturbed it."""
     text = proven(Content(), definition("2", cim10=("J20-J22",), concepts=("toux",)))
@@ -269,7 +303,7 @@ def test_killed_while_adopting(place: str, small: Path, tmp_path: Path) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr
     if place != "_tell":
         pd.testing.assert_frame_equal(answered(state, DIAGNOSIS), before)
-    if place in ("count_days", "know_codings"):
+    if place in ("count_nights", "know_codings"):
         assert tables(state) == held and len(Codings(state).all) == 1
     adopt(Content(state / "site"), found, "a test", "why")
     assert tables(state) == tables(calm)

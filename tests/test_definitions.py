@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -26,11 +26,11 @@ from surveillance.coding.syndromes import (
 )
 from surveillance.coding.thesauri import CIM10, load_thesauri
 from surveillance.content import Content
-from surveillance.counting import count_days
+from surveillance.counting import LATEST, count_nights
 from surveillance.errors import UsageError
-from surveillance.history import code_night
 from surveillance.reasons.coder import ReasonCoder
 from surveillance.store import Store
+from surveillance.visit_codes import code_nights
 from tests.conftest import surveillance
 from tests.test_history import ACTS, FIRST, admit, line
 
@@ -116,8 +116,8 @@ def test_in_the_store_a_wrong_code_is_counted_as_unknown_and_a_reason_enters_no_
     ]
     with Store(tmp_path / "store.duckdb", content) as store:
         admit(store, FIRST, lines, tmp_path / "1")
-        assert code_night(store, FIRST, CODER)["unknown_codes"] == 2
-        count_days(store, FIRST - timedelta(days=1), FIRST, ACTS)
+        assert code_nights(store, FIRST, FIRST, CODER)["unknown_codes"] == 2
+        count_nights(store, date.min, LATEST, ACTS)
         assert store.rows("SELECT code, uses FROM unknown_codes ORDER BY ALL") == [("J23", 1), ("J23.1", 1)]
         assert store.rows("SELECT syndrome, sum(visits) FROM counts GROUP BY ALL ORDER BY ALL") == [
             ("ira", 1),

@@ -23,8 +23,9 @@ from surveillance.content import Content
 from surveillance.demonstration.demo import Demo
 from surveillance.errors import UsageError
 from surveillance.explaining import Explainer, months_of
-from surveillance.history import code_night, withdraw
+from surveillance.history import withdraw
 from surveillance.store import Store, publish, store_path
+from surveillance.visit_codes import code_nights
 from tests.conftest import surveillance
 from tests.test_definitions import FOLDER, site_with
 from tests.test_held import NIGHT, few_nights_suffice, rewrite, sound_csv
@@ -131,12 +132,12 @@ def state(content: Content, coder: Coder, tmp_path_factory: pytest.TempPathFacto
     others = [line(uid, "1", thesaurus=CIM10, association="3301") for uid in ("withdrawn", *"abcdefghi")]
     with Store(store_path(folder), content) as store:
         admit(store, FIRST, [*lines, line("corrected", "1", thesaurus=CIM10), *others], folder / "1")
-        code_night(store, FIRST, coder)
+        code_nights(store, FIRST, FIRST, coder)
         corrected = line("corrected", "2", thesaurus=CIM10, diagnoses=["R05"], file_sha256="e" * 64)
         admit(store, second, [*others[1:], corrected], folder / "2")
         hold(store, second, f"{second}T02:00:00Z a", [DAY], "3301")
         assert withdraw(store, second) == {"withdrawn": 1}
-        code_night(store, second, coder)
+        code_nights(store, second, second, coder)
         for night, name, sha, code in ((FIRST, "a", "f", "ok"), (second, "a", "e", "ok"), (second, "b", "d", "held")):
             row = {"night": night, "name": name, "sha": sha * 64, "code": code}
             store.run(
@@ -291,7 +292,7 @@ def test_the_verdicts_are_the_rows_of_the_store(
     folder = tmp_path_factory.mktemp("random")
     with Store(folder / "store.duckdb", CONTENT) as store:
         admit(store, FIRST, [line(f"v{n}", "1", **visit) for n, visit in enumerate(many)], folder / "1")
-        code_night(store, FIRST, SHIPPED)
+        code_nights(store, FIRST, FIRST, SHIPPED)
         explainer = Explainer(store, CONTENT)
         for n in range(len(many)):
             found = explainer.explain(f"v{n}")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from surveillance.coding.syndromes import Coder
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
-from surveillance.counting import count_days, days_to_recount, recount_later
+from surveillance.counting import LATEST, count_later, count_nights, night_to_count
 from surveillance.errors import AuditError
 from surveillance.history import (
     audit,
@@ -131,20 +131,20 @@ def test_taking_a_night_out_leaves_the_night_before(store: Store, tmp_path: Path
 def test_a_withdrawn_visit_is_a_version_and_is_not_counted(store: Store, tmp_path: Path) -> None:
     admit(store, FIRST, [line("a", "1"), line("b", "1")], tmp_path / "1")
     admit(store, FIRST + timedelta(days=1), [line("b", "2", status="cancelled")], tmp_path / "2")
-    assert count_days(store, FIRST - timedelta(days=9), FIRST, ACTS) == 1
+    assert count_nights(store, date.min, LATEST, ACTS) == 1
     assert store.value("SELECT count(*) FROM visits WHERE visit_uid = 'b'") == 2
 
 
 def test_only_acts_count_and_only_coded_acts_are_coded(store: Store, tmp_path: Path) -> None:
     lines = [line("a", "1"), line("b", "1", diagnoses=[]), line("c", "1", act_type="CONSEIL_TEL")]
     admit(store, FIRST, lines, tmp_path / "1")
-    count_days(store, FIRST - timedelta(days=1), FIRST, ACTS)
+    count_nights(store, date.min, LATEST, ACTS)
     assert store.rows("SELECT visits_all, visits_coded FROM denominators") == [(2, 1)]
 
 
 def test_an_audit_stops_a_night_that_does_not_add_up(store: Store, tmp_path: Path) -> None:
     admit(store, FIRST, [line("a", "1")], tmp_path / "1")
-    count_days(store, FIRST - timedelta(days=1), FIRST, ACTS)
+    count_nights(store, date.min, LATEST, ACTS)
     audit(store, FIRST, ACTS)
     store.run("UPDATE denominators SET visits_all = visits_all + 1")
     with pytest.raises(AuditError, match="audit_counts"):
@@ -232,7 +232,7 @@ def test_a_visit_that_a_whole_file_does_not_hold_any_more_is_withdrawn(
     assert store.rows("SELECT visit_uid, status, to_night FROM visits WHERE visit_uid = 'a' ORDER BY rec_version") == [
         ("a", "active", last), ("a", "deleted", OPEN),
     ]  # fmt: skip
-    assert count_days(store, FIRST - timedelta(days=9), FIRST, ACTS) == 9
+    assert count_nights(store, date.min, LATEST, ACTS) == 9
     with store.transaction():
         take_out(store, last)
     assert in_force(store, FIRST).keys() == set("bcdefghij" if late else "abcdefghij")
@@ -257,15 +257,15 @@ def test_a_number_that_begins_again_after_years_is_another_visit(store: Store, t
     assert found == {"loaded": 1, "duplicate": 0, "superseded": 0}
     versions = store.rows("SELECT rec_version, from_night, to_night FROM visits ORDER BY from_night")
     assert versions == [(1, FIRST, OPEN), (1, later, OPEN)]
-    count_days(store, FIRST - timedelta(days=1), later, ACTS)
+    count_nights(store, date.min, LATEST, ACTS)
     audit(store, later, ACTS)
     assert store.rows("SELECT visit_day, visits_all FROM denominators ORDER BY 1") == [
         (FIRST - timedelta(days=1), 1), (later - timedelta(days=1), 1),
     ]  # fmt: skip
 
 
-def test_the_days_to_count_again_are_all_that_were_touched(store: Store) -> None:
-    recount_later(store, [None, (FIRST, FIRST)])
-    recount_later(store, [(FIRST - timedelta(days=9), FIRST - timedelta(days=8))])
-    assert days_to_recount(store) == (FIRST - timedelta(days=9), FIRST)
-    assert days_to_recount(store) is None
+def test_the_first_night_to_count_is_the_oldest_that_was_touched(store: Store) -> None:
+    count_later(store, FIRST)
+    count_later(store, FIRST + timedelta(days=1))
+    assert night_to_count(store) == FIRST
+    assert night_to_count(store) is None

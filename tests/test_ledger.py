@@ -19,7 +19,7 @@ from surveillance.clock import Clock
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
-from surveillance.counting import count_days
+from surveillance.counting import LATEST, Counted, count_nights, count_then
 from surveillance.gathering.feednames import names_of
 from surveillance.gathering.folders import gather_folder
 from surveillance.gathering.known import LOOSE, ROLL, known_files
@@ -97,18 +97,19 @@ def run_nights(state: Path, nights: Sequence[Sequence[tuple[Delivery, str]]], in
                         take_out(store, held)
                     admit_night(store, night, state / "records" / night.isoformat(), CODER, JUDGE)
             with store.transaction():
-                count_days(store, date(2000, 1, 1), date(2100, 1, 1), ACTS)
+                count_nights(store, date.min if interrupted else night, LATEST, ACTS)
                 audit(store, night, ACTS)
             assert not store.rows(
                 "SELECT * FROM files WHERE lines_in <> loaded + duplicate + superseded + refused + other"
             )
+        count_then(store, Counted(date.min, LATEST))
         return {
             "visits": store.rows(
                 "SELECT visit_uid, content_hash, status, event_date, outcome FROM visits "
                 "WHERE to_night = DATE '9999-12-31' ORDER BY ALL"
             ),
-            "counts": store.rows("FROM counts ORDER BY ALL"),
-            "denominators": store.rows("FROM denominators ORDER BY ALL"),
+            "counts": store.rows("FROM counts_then ORDER BY ALL"),
+            "denominators": store.rows("FROM denominators_then ORDER BY ALL"),
         }
 
 

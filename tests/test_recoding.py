@@ -185,7 +185,7 @@ def test_a_meaning_that_changes_without_its_version_stops_before_anything_is_fet
 
 def test_a_store_of_an_earlier_version_says_what_to_do(stage: Demo) -> None:
     with Store(store_path(stage.state), Content()) as store:
-        store.run("ALTER TABLE visit_syndromes DROP COLUMN basis")
+        store.run("ALTER TABLE counts DROP COLUMN night")
     done = surveillance("run", NIGHT, "--state", stage.state)
     assert done.returncode == 11
     assert "earlier version" in done.stderr and "surveillance replay" in done.stderr

@@ -14,7 +14,7 @@ from lxml import html
 
 from surveillance.clock import Clock
 from surveillance.content import Content
-from surveillance.counting import count_days
+from surveillance.counting import LATEST, count_nights
 from surveillance.files import make_folder, write_atomic
 from surveillance.night import Night
 from surveillance.reporting.earlier import published_seasons
@@ -66,7 +66,7 @@ def fill(night: Night, rows: list[dict[str, Any]]) -> None:
     for table, found in (("visits", plain), ("visit_syndromes", links), ("receptions", received)):
         with store.table("incoming", pa.Table.from_pylist(found)):
             store.run(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
-    count_days(store, date(2000, 1, 1), night.visit_day, ACTS)
+    count_nights(store, date.min, LATEST, ACTS)
     signal = ("EARS C2", "grippe", "department", "33", night.visit_day, 8.0, 4.0, 6.0, 4.0, False, "")
     values = ", ".join(repr(str(value)) for value in signal)
     store.run(f"INSERT INTO signals VALUES ($night, {values})", {"night": night.date})

@@ -1,12 +1,12 @@
--- Offenders only: one row per visit day touched tonight whose counted acts differ from the visits in force. Must return no row.
+-- Offenders only: one row per visit day touched in the nights $first to $last, whose counted acts differ from the visits in force. Must return no row.
 WITH touched AS (
     SELECT DISTINCT event_date AS visit_day FROM visits
-    WHERE from_night >= $since::DATE AND (from_night = $night::DATE OR to_night = $night::DATE)
+    WHERE from_night >= $since::DATE AND (from_night BETWEEN $first::DATE AND $last::DATE OR to_night BETWEEN $first::DATE AND $last::DATE)
 ),
 kept AS (
     SELECT event_date AS visit_day, count(*) AS visits FROM visits
     WHERE to_night = DATE '9999-12-31' AND status = 'active' AND list_contains($acts, act_type)
-        AND event_date IN (SELECT visit_day FROM touched)
+        AND event_date IN (FROM touched) AND from_night >= (SELECT min(visit_day) - 1 FROM touched)
     GROUP BY event_date
 ),
 counted AS (SELECT visit_day, sum(visits_all) AS visits FROM denominators WHERE visit_day IN (FROM touched) GROUP BY visit_day)

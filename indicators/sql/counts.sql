@@ -1,8 +1,8 @@
--- One row per visit day, association, département of care, age band, sex, syndrome and version of its definition: the acts that
--- count in it by diagnosis or by call reason ($basis), as known after the night $night and coded by the coding $coding.
+-- One row per visit day, association, département of care, age band, sex, type of act, syndrome and version of its
+-- definition: the acts that count in it by diagnosis or by call reason ($basis), as known after the night $night and coded by the coding $coding.
 -- $acts: the types of act that are acts (indicators/acts.toml); $syndromes: only these (none: all).
 -- $told_first, $told_last: the nights whose versions are looked at: a visit is told on its day or later (at most a day before).
-SELECT v.event_date AS visit_day, v.association, v.dep_care AS department, v.age_band, v.sex, s.syndrome, s.definition,
+SELECT v.event_date AS visit_day, v.association, v.dep_care AS department, v.age_band, v.sex, v.act_type, s.syndrome, s.definition,
     count(*)::INTEGER AS visits
 FROM visits v JOIN visit_syndromes s
     ON s.visit_uid = v.visit_uid AND s.rec_version = v.rec_version AND s.from_night = v.from_night

@@ -53,28 +53,30 @@ CREATE TABLE IF NOT EXISTS files (
 );
 COMMENT ON TABLE files IS 'One row per received file and night: lines_in = loaded + duplicate + superseded + refused + other (header, blank, total)';
 
--- One row per visit day × association × département × age band × sex × syndrome × version of its definition: visits in force,
--- by diagnosis (the published series).
+-- The counts are ledgers: what each night changed. What is known after a night is the sum of the rows up to it, what is known now
+-- the sum of all; a row alone means nothing, and a correction brings a negative one.
+-- One row per night × visit day × association × département × age band × sex × type of act × syndrome × version of its
+-- definition: by diagnosis (the published series).
 CREATE TABLE IF NOT EXISTS counts (
-    visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, syndrome VARCHAR,
-    definition VARCHAR DEFAULT '1', visits INTEGER
+    night DATE, visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, act_type VARCHAR,
+    syndrome VARCHAR, definition VARCHAR, visits INTEGER
 );
-COMMENT ON TABLE counts IS 'One row per visit day, association, département, age band, sex, syndrome and version of its definition: acts that count in it by diagnosis. Never add syndromes up.';
+COMMENT ON TABLE counts IS 'What each night changed in the acts that count in a syndrome by diagnosis, one row per night, visit day, association, département, age band, sex, type of act, syndrome and version of its definition. Sum up to a night: as known then. Never add syndromes up.';
 
 -- The same by call reason: an earlier series of its own, never added to the one by diagnosis.
 CREATE TABLE IF NOT EXISTS reason_counts (
-    visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, syndrome VARCHAR,
-    definition VARCHAR DEFAULT '1', visits INTEGER
+    night DATE, visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, act_type VARCHAR,
+    syndrome VARCHAR, definition VARCHAR, visits INTEGER
 );
 COMMENT ON TABLE reason_counts IS 'As counts, by call reason. Never add syndromes up, nor the two series.';
 
--- One row per visit day × association × département × age band × sex: all acts, acts with at least one diagnosis, acts with
--- at least one call reason (a code, or a concept found in its words).
+-- One row per night × visit day × association × département × age band × sex × type of act: what the night changed in all acts,
+-- acts with at least one diagnosis, acts with at least one call reason (a code, or a concept found in its words).
 CREATE TABLE IF NOT EXISTS denominators (
-    visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, visits_all INTEGER, visits_coded INTEGER,
-    visits_reason INTEGER
+    night DATE, visit_day DATE, association VARCHAR, department VARCHAR, age_band VARCHAR, sex VARCHAR, act_type VARCHAR,
+    visits_all INTEGER, visits_coded INTEGER, visits_reason INTEGER
 );
-COMMENT ON TABLE denominators IS 'One row per visit day, association, département, age band and sex: the denominators';
+COMMENT ON TABLE denominators IS 'What each night changed in the denominators, one row per night, visit day, association, département, age band, sex and type of act. Sum up to a night: as known then.';
 
 -- One row per night, method, syndrome, territory and visit day that was tested and gave an alarm.
 CREATE TABLE IF NOT EXISTS signals (

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from surveillance import __version__
-from surveillance.ages import load_acts
 from surveillance.coding.syndromes import set_version
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, load
@@ -25,7 +24,6 @@ from surveillance.delivery.manifest import as_file, sign
 from surveillance.files import gzip_fixed, sha256_hex
 from surveillance.habits.keeping import events_of
 from surveillance.reasons.coder import coder_version
-from surveillance.visit_codes import coding_at
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -105,8 +103,7 @@ def build_body(
     """Data files and facts of the night's delivery, from the store; `issuer`: env, and the id of the pseudonym key."""
     contract = load_contract(content)
     first, last = contract.window(night)
-    acts = load_acts(content).counted
-    count_then(store, Counted(first, last, acts, night=night, coding=coding_at(store, night)))
+    count_then(store, Counted(first, last, night=night))
     tables = tuple(_table(store, item, contract, night) for item in contract.file)
     thesauri = load_thesauri(content)
     facts = {

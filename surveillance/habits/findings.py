@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Finding:
 
     def row(self) -> dict[str, Any]:
         """The row of findings.parquet."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 COLUMNS = tuple(item.name for item in fields(Finding))

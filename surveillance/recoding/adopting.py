@@ -10,7 +10,7 @@ from surveillance.checking import check_content
 from surveillance.clock import Clock
 from surveillance.coding.codings import Coding, Codings, version_problems
 from surveillance.content import Content
-from surveillance.counting import count_days
+from surveillance.counting import LATEST, count_nights
 from surveillance.errors import UsageError
 from surveillance.journal import Journal
 from surveillance.locking import check_owner, night_lock
@@ -70,9 +70,9 @@ def _adopt(store: Store, codings: Codings, content: Content, since: date, who: s
     with store.bounded(), store.transaction():
         days = adopt_nights(store, codings, coding, date.min)
         moved = _moved(store, coding.number)
-        if days:
-            count_days(store, *days, load_acts(content).counted, {syndrome for _, syndrome in moved})
         know_codings(store, [*codings.all, coding])
+        if days:
+            count_nights(store, coding.from_night, LATEST, load_acts(content).counted)
     codings.keep([coding])
     return Adopted(coding, True, moved)
 

@@ -12,14 +12,13 @@ import pyarrow as pa
 from surveillance import __version__
 from surveillance.ages import load_acts, load_ages
 from surveillance.coding.syndromes import Syndrome, load_syndromes, set_version
-from surveillance.counting import Counted, count_then, versions_used
+from surveillance.counting import known, versions_used
 from surveillance.intake.exceptions import load_exceptions
 from surveillance.reporting.data import COLUMNS, ReportData, ReportMeta
 from surveillance.reporting.delivery import read_delivery
 from surveillance.reporting.earlier import earlier_seasons
 from surveillance.reporting.rules import Rules
 from surveillance.territories import load_departments, load_regions
-from surveillance.visit_codes import coding_at
 from surveillance.words import say
 
 if TYPE_CHECKING:
@@ -100,24 +99,16 @@ def _parameters(night: Night, rules: Rules, syndromes: list[str]) -> dict[str, A
 
 
 def _known(night: Night, parameters: dict[str, Any]) -> dict[str, str]:
-    """Make the temporary tables known_counts and known_totals: counts in force, or a recount for an older night, and
-    for one after which history was coded again: its page says what it said.
+    """Make the temporary tables known_counts and known_totals: as known, and coded, after the night, whenever asked.
 
     Gives, by syndrome, the versions of its definition that counted.
     """
-    oldest, latest = night.store.rows("SELECT min(night), max(night) FROM receptions")[0]
-    coding = coding_at(night.store, night.date)
-    recoded = night.store.value("SELECT count(*) FROM codings WHERE number > $coding", {"coding": coding})
-    older = latest is not None and (night.date < latest or recoded)
+    oldest = night.store.value("SELECT min(night) FROM receptions")
     if oldest is not None:  # before the first night only late visits are known: they would look like a fall
         parameters["first"] = max(parameters["first"], oldest - timedelta(days=1))
-    if older:
-        days = parameters["first"], parameters["last"]
-        acts, syndromes = tuple(parameters["acts"]), tuple(parameters["syndromes"])
-        count_then(night.store, Counted(*days, acts, syndromes=syndromes, night=night.date, coding=coding))
-    counts, totals = ("counts_then", "denominators_then") if older else ("counts", "denominators")
+    counts, totals = known("counts", night.date), known("denominators", night.date)
     both = "sum(visits_all) AS visits_all, sum(visits_coded) AS visits_coded"
-    for name, columns, source, first in (
+    for name, columns, source, first in (  # a cell that was told and taken back again is none
         ("known_counts", "visit_day, department, syndrome, sum(visits) AS visits", counts, "first"),
         ("known_totals", f"visit_day, department, {both}", totals, "first"),
         ("known_age_counts", "visit_day, age_band, syndrome, sum(visits) AS visits", counts, "first_week"),
@@ -125,7 +116,8 @@ def _known(night: Night, parameters: dict[str, Any]) -> dict[str, str]:
     ):
         text = (
             f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {columns} FROM {source}\n"
-            f"WHERE visit_day BETWEEN greatest(${first}::DATE, $first::DATE) AND $last::DATE GROUP BY ALL"
+            f"WHERE visit_day BETWEEN greatest(${first}::DATE, $first::DATE) AND $last::DATE GROUP BY ALL "
+            f"HAVING sum({'visits' if source == counts else 'visits_all'}) <> 0"
         )
         night.store.run(text, _used(text, parameters))
     return versions_used(night.store, counts, parameters["first"], parameters["last"], parameters["syndromes"])

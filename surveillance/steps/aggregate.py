@@ -1,4 +1,4 @@
-"""Aggregate: count again every visit day the night touched, then prove that the night adds up."""
+"""Aggregate: write down what the night changed in the counts, then prove that the night adds up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from surveillance.ages import load_acts
-from surveillance.counting import count_days, days_to_recount
+from surveillance.counting import LATEST, count_nights, night_to_count
 from surveillance.errors import Exit, FeedsError
 from surveillance.habits.keeping import reception_habits
 from surveillance.history import audit
@@ -16,11 +16,11 @@ TROUBLE = ("partial", "absent", "refused")
 
 
 def aggregate(night: Night) -> Counts:
-    """Counts and denominators of the touched days, the audits, and the coverage rule of the timetable."""
+    """The changes of counts and denominators, the audits, and the coverage rule of the timetable."""
     acts = load_acts(night.content).counted
     with night.store.transaction():
-        days = days_to_recount(night.store)
-        counted = count_days(night.store, *days, acts) if days else 0
+        first = night_to_count(night.store)
+        counted = count_nights(night.store, first, LATEST, acts) if first else 0
         audit(night.store, night.date, acts)
     return {"acts_counted": counted, **_day(night), **_coverage(night)}
 

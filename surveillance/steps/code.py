@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 from surveillance.coding.codings import Codings
-from surveillance.counting import recount_later
+from surveillance.counting import count_later
 from surveillance.habits.keeping import events_of
 from surveillance.habits.nights import Judge
-from surveillance.history import admit_night, nights_held, take_out, touched_days
+from surveillance.history import admit_night, nights_held, take_out
 from surveillance.night import Counts, Night
 from surveillance.records import nights_on_disk
 from surveillance.visit_codes import apply_adoptions, settle_codings
@@ -31,7 +31,6 @@ def code(night: Night) -> Counts:
     nights = sorted({*held, *lacking, night.date})
     _begin(night, codings, nights)
     with night.store.transaction():
-        touched = [touched_days(night.store, one) for one in held]
         for one in reversed(held):
             take_out(night.store, one)
         for one in nights:
@@ -39,8 +38,8 @@ def code(night: Night) -> Counts:
             folder, coder = records / one.isoformat(), codings.coder(coding.digest)
             admitted = admit_night(night.store, one, folder, coder, judge, coding.number)
             counts = admitted if one == night.date else counts
-        touched += apply_adoptions(night.store, codings, nights[0])
-        recount_later(night.store, [*touched, *(touched_days(night.store, one) for one in nights)])
+        unseen = apply_adoptions(night.store, codings, nights[0])
+        count_later(night.store, min([nights[0], *(one.from_night for one in unseen)]))
     _tell(night)
     return counts
 

@@ -41,6 +41,7 @@ def _series(night: Night, rules: SignalRules) -> pd.DataFrame:
             {
                 "first": night.visit_day - timedelta(days=rules.ears_c2.history_days),
                 "last": night.visit_day,
+                "night": night.date,
             },
         )
     return found[found["syndrome"].isin(rules.syndromes)] if rules.syndromes else found
