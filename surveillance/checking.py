@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from surveillance.access.limits import load_limits
 from surveillance.ages import load_acts, load_ages
 from surveillance.associations import FILE as REGISTRY
 from surveillance.associations import load_associations
@@ -52,6 +53,7 @@ LOADERS: tuple[Callable[[Content], object], ...] = (
     load_rules,
     load_board_rules,
     earlier_seasons,
+    load_limits,
 )
 
 

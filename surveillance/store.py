@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+Failed = duckdb.Error  # what a statement that cannot be run raises; the name of its class says why
 OPEN = date(9999, 12, 31)  # `to_night` of a version in force
 NAME = "surveillance.duckdb"
 LOAD_MEMORY, HISTORY_MEMORY = "256MB", "2GB"
@@ -38,13 +39,11 @@ class Store:
 
     def __init__(self, path: Path, content: Content, read_only: bool = False) -> None:
         self.path, self.content, self.load_memory = path, content, LOAD_MEMORY
-        if read_only and not path.is_file():
-            raise UsageError(
-                f"nothing is published yet at {path}", "run a night first: surveillance demo, or surveillance run"
-            )
-        if not read_only:
+        if read_only:
+            must_be_published(path)
+        else:
             make_folder(path.parent)
-        self.connection = _open(path, read_only)
+        self.connection = connect(path, read_only)
         if not read_only:
             path.chmod(0o600)
         self.connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
@@ -195,10 +194,27 @@ class Store:
         self.run("INSERT INTO facts VALUES ($key, $value)", {"key": key, "value": value})
 
 
-def _open(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """A connection; what stands in its way is said without the library's words, which can hold what was stored."""
+def must_be_published(path: Path) -> None:
+    """UsageError while there is no published copy."""
+    if not path.is_file():
+        raise UsageError(
+            f"nothing is published yet at {path}", "run a night first: surveillance demo, or surveillance run"
+        )
+
+
+def connect(
+    path: Path, read_only: bool, more: Mapping[str, str | bool | int] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A connection; `more`: settings beside those of every one."""
+    with opening(path):
+        return duckdb.connect(str(path), read_only=read_only, config={**LOCKED, **(more or {})})
+
+
+@contextmanager
+def opening(path: Path) -> Iterator[None]:
+    """What stands in the way of opening is said without the library's words, which can hold what was stored."""
     try:
-        return duckdb.connect(str(path), read_only=read_only, config=dict(LOCKED))
+        yield
     except (duckdb.Error, OSError) as error:
         if "lock on file" in str(error):
             raise BusyError(

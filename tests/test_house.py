@@ -16,12 +16,13 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 # From the top down; a room may import its own line's rooms or those below, never above.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("cli", "__main__"),
+    ("cli", "__main__", "__init__"),  # the package itself: what people import
     ("demonstration", "replay", "recoding", "checking", "declaring", "installing", "receiving"),
     ("rehearsal",),
     ("steps",),
     ("night", "makers"),
     (
+        "access",
         "delivery",
         "detection",
         "explaining",
@@ -61,7 +62,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("journal", "locking", "pseudonyms", "retention", "settings", "sftp", "spool", "store"),
     ("content",),
-    ("clock", "errors", "files", "toml_lines", "__init__"),
+    ("clock", "errors", "files", "toml_lines"),
 )
 RECEIVING = ("gathering", "intake", "receiving", "steps")
 ONLY = {

@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from surveillance.cli import (
+    analysing,
     asking,
     coding,
     contents,
@@ -29,7 +30,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (making, nightly, senders, asking, explaining, coding, contents, indicators, recoding, dialects, habits):
+for module in (
+    making,
+    nightly,
+    senders,
+    asking,
+    analysing,
+    explaining,
+    coding,
+    contents,
+    indicators,
+    recoding,
+    dialects,
+    habits,
+):
     module.register(app)
 
 

@@ -77,6 +77,7 @@ def query(
     )
     with open_published(desk.settings.state, desk.content) as store:
         answer = ask(store, question)
+    desk.logged("query", vars(question) | {"format": form}, rows=len(answer.table), night=question.as_of)
     write_table(answer.table, form, desk)
     for name, value in answer.facts.items():
         desk.err.print(f"{desk.say('fact_' + name)}: {value}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -103,6 +104,12 @@ class Desk:
             raise UsageError(f"--lang knows fr and en, not {self.asked_lang!r}")
         spoken = (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "")[:2]
         return spoken if spoken in ("fr", "en") else self.settings.lang
+
+    def logged(self, command: str, question: Mapping[str, Any], **more: Any) -> None:
+        """Write an access to the log (`more`: rows, tables, night), before its answer is given out."""
+        from surveillance.access.log import Access, write
+
+        write(self.settings.state, Access(command, question, **more))
 
     def say(self, key: str, **values: object) -> str:
         """A sentence in the language of this command."""

@@ -47,6 +47,7 @@ def explain_visit(
 
     desk, chosen = Desk(site, state, lang, quiet), parse_night(night)
     by_line = (association, file, line)
+    asked = {"uid": uid, "association": association, "file": file, "line": line, "syndrome": syndrome}
     if (uid is None) == (None in by_line) or (uid and any(by_line)):
         raise UsageError("which visit?", "give its UID, or --association CODE --file NAME --line N")
     with open_published(desk.settings.state, desk.content) as store:
@@ -59,6 +60,7 @@ def explain_visit(
         screen = Screen(desk.say, desk.lang, found, explainer.coder)
         lines = screen.visit()
         lines += screen.syndrome(*explainer.definition(syndrome, found.visit["event_date"])) if syndrome else []
+    desk.logged("explain", asked, rows=len(found.versions), night=chosen)
     show("\n".join(lines))
 
 
@@ -70,6 +72,7 @@ def _visit(desk: Desk, store: Store, line: Line | None) -> str | None:
     if line is None or (uid := visit_of_line(store, line)):
         return uid if line else None
     values: dict[str, Any] = {"file": line.name, "line": line.number}
+    desk.logged("explain", {"association": line.association, **values})
     refused = refusal_of_line(desk.settings.state, line)
     held = [row for row in line.files if row["code"] == "held"]
     if refused:

@@ -77,7 +77,9 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Draw the page of a night again."""
-    _run(Desk(site, state, lang, quiet), night, "report", "report")
+    desk = Desk(site, state, lang, quiet)
+    desk.logged("report", {"night": night})
+    _run(desk, night, "report", "report")
 
 
 def status(
@@ -132,6 +134,10 @@ def _last_night(desk: Desk) -> date:
 def journal(
     night: NightArgument = None,
     association: Annotated[str | None, typer.Option(help="Only events of this association.")] = None,
+    accesses: Annotated[bool, typer.Option("--accesses", help="Who asked what of the store, newest last.")] = False,
+    whole: Annotated[
+        bool, typer.Option("--verify", help="Is the log of accesses whole? Names the first line that is not (exit 1).")
+    ] = False,
     form: Format = "table",
     site: Site = None,
     state: State = None,
@@ -144,6 +150,11 @@ def journal(
     from surveillance.journal import read_journal
 
     desk = Desk(site, state, lang, quiet)
+    if accesses or whole:
+        from surveillance.cli.accesses import show_accesses, verify_accesses
+
+        (verify_accesses if whole else show_accesses)(desk, form)
+        return
     chosen = parse_night(night) or _last_night(desk)
     events = [
         event
