@@ -367,6 +367,9 @@ def test_views_as_of_a_past_night_are_those_of_query(state: Path, content: Conte
     with package.open(state, as_of=night) as reader:
         answer = reader.query("grippe", by="national").iloc[0]
     assert (table["acts"], table["coded"], counted) == (answer["visits_all"], answer["visits_coded"], answer["visits"])
+    cells = "FROM daily_counts WHERE basis = 'diagnosis' AND syndrome = 'grippe'"
+    kept = store.table(store.judge(f"SELECT sum(visits)::BIGINT AS n, min(visits) AS least {cells}")).to_pylist()[0]
+    assert kept["n"] == counted and kept["least"] > 0, "the ledger is added up, cell by cell"
     text = "SELECT max(night) AS n FROM receptions"
     assert store.table(store.judge(text))["n"][0].as_py() == night
     assert table["acts"] < surveillance_rows(state, content)

@@ -108,8 +108,8 @@ def _work(desk: Desk, allowed: Allowance, asked: Asked, night: Any, answer: IO[b
     from surveillance.access.session import Session
 
     session = Session.open(desk.settings.state, desk.content, allowed, night)
-    judged = session.judge(asked.text)
     loaded()
+    judged = session.judge(asked.text)
     with session.batches(judged) as found:
         written = write_answer(found, asked.form, answer, asked.limit)
     answer.flush()

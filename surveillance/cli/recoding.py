@@ -60,6 +60,7 @@ def preview(
 def _show_preview(desk: Desk, found: Preview, form: str) -> None:
     """A table has the cells that change, then totals and codes; another form has every cell, the totals on stderr."""
     one = found.tried.one
+    desk.logged("preview", {"id": one.id, "version": one.version, "format": form}, rows=len(found.cells))
     desk.err.print(
         desk.say("preview_title", id=one.id, version=one.version, replaced=", ".join(found.tried.replaced) or "–"),
         markup=False,
