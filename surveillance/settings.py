@@ -46,7 +46,7 @@ def default_site(state: Path | None) -> Path | None:
 
 def load_settings(content: Content, state: Path | None = None) -> Settings:
     """Settings in force; `state` (the option, else $SURVEILLANCE_STATE) replaces the folder in the file."""
-    settings = load(content, FILE, Settings)
+    settings = load(content, FILE, Settings).model_copy()  # the one read is kept, for other states too
     chosen = state or (Path(os.environ["SURVEILLANCE_STATE"]) if "SURVEILLANCE_STATE" in os.environ else settings.state)
     settings.state = chosen.expanduser().absolute()
     settings.keys = settings.state / settings.keys.expanduser()

@@ -75,3 +75,10 @@ def test_the_lines_of_the_crontab_run_in_the_environment_of_cron(written: dict[s
     assert "surveillance site" in ends[1].stderr
     assert "surveillance run" in ends[2].stdout
     assert not any("Traceback" in end.stderr for end in ends)
+
+
+def test_settings_of_two_states_in_one_process_are_two(tmp_path: Path, content: Content) -> None:
+    first = load_settings(content, tmp_path / "first")
+    second = load_settings(content, tmp_path / "second")
+    assert [one.state.name for one in (first, second)] == ["first", "second"]
+    assert [one.keys.parent.name for one in (first, second)] == ["first", "second"]
