@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -158,19 +159,18 @@ def test_months_that_are_forgotten_leave_a_chain_that_is_whole(state: Path) -> N
     assert wrong(state)[0] == "chain_line"
 
 
-def crowd(state: Path, number: int) -> None:
-    for turn in range(5):
-        write(state, Access("sql", {"text": f"{number}-{turn}"}))
+CROWD = """
+import sys
+from pathlib import Path
+from surveillance.access.log import Access, write
+for turn in range(5):
+    write(Path(sys.argv[1]), Access("sql", {"text": f"{sys.argv[2]}-{turn}"}))
+"""
 
 
 def test_twenty_processes_at_once_lose_nothing(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
-    crowded = [context.Process(target=crowd, args=(tmp_path, number)) for number in range(20)]
-    for process in crowded:
-        process.start()
-    for process in crowded:
-        process.join(60)
-        assert process.exitcode == 0
+    crowd = [subprocess.Popen([sys.executable, "-c", CROWD, str(tmp_path), str(number)]) for number in range(20)]
+    assert [process.wait(120) for process in crowd] == [0] * 20
     asked = [entry["question"]["text"] for entry in read_log(tmp_path)]
     assert sorted(asked) == sorted(f"{number}-{turn}" for number in range(20) for turn in range(5))
     assert not verify(tmp_path).wrong and verify(tmp_path).lines == 100

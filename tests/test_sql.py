@@ -237,7 +237,7 @@ def test_stopped_in_time_and_nothing_left(mine: Path) -> None:
     cross = "SELECT count(*) FROM acts a, acts b, acts c, acts d WHERE a.hour + b.hour > c.age_y + d.age_y"
     begun = time.monotonic()
     late = surveillance("sql", cross, "--seconds", 1, "--state", mine, "--lang", "en")
-    assert time.monotonic() - begun < 8  # a second, what starting takes on a busy machine, and no more than two
+    assert time.monotonic() - begun < 15  # a second, no more than two to be stopped, and starting on a busy machine
     assert late.returncode == 2 and "more than 1 s" in late.stderr and "visit_day" in late.stderr
     huge = surveillance("sql", "SELECT len(range(2000000000))", "--memory", "200MB", "--state", mine, "--lang", "en")
     assert huge.returncode == 2 and "more than 200 MB" in huge.stderr
@@ -251,7 +251,7 @@ def test_limits_inside_a_process(state: Path, content: Content) -> None:
     begun = time.monotonic()
     with pytest.raises(LimitError, match=r"0\.5 s"):
         store.table(store.judge("SELECT count(*) FROM range(1000000000000)"))
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 4
     assert store.table(store.judge("SELECT 1")).num_rows == 1, "the next one is not interrupted"
     small = session(state, content, memory="64MB")
     for text in (
