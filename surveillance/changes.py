@@ -1,4 +1,4 @@
-"""Why a count is another than it was: what changed in a cell between two nights, visit by visit, each with one cause."""
+"""Why a count is another than it was: what changed in a cell between two nights, each visit with one cause."""
 
 from __future__ import annotations
 
@@ -46,8 +46,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Change:
-    """A cell after two nights. `before`, `after`: measure → acts. `moves`: (measure, part, detail) → acts that came into
-    the cell, acts that went out of it (indicators/sql/changed_visits.sql)."""
+    """A cell after two nights. `before`, `after`: measure → acts.
+
+    `moves`: (measure, part, detail) → acts that came into the cell, and that left it (changed_visits.sql).
+    """
 
     cell: Cell
     nights: tuple[date, date]
@@ -56,14 +58,14 @@ class Change:
     after: dict[str, int]
     moves: dict[tuple[str, str, str], tuple[int, int]]
 
-    def keys(self) -> list[Key]:
+    def parts(self) -> list[Key]:
         """The parts that there are, with their details, in the order in which they are told."""
         found = {(part, detail) for _, part, detail in self.moves}
         return sorted(found, key=lambda key: (PARTS.index(key[0]), key[1]))
 
     def moved(self, measure: str) -> dict[Key, tuple[int, int]]:
         """Part and detail → (acts that came in, acts that went out)."""
-        return {key: self.moves.get((measure, *key), (0, 0)) for key in self.keys()}
+        return {key: self.moves.get((measure, *key), (0, 0)) for key in self.parts()}
 
     def share(self, which: str, side: str) -> Fraction | None:
         """The share of the acts counted among those of `which` (coded, all), `before` or `after`; None of no act."""
@@ -82,7 +84,7 @@ class Change:
         up, down = self.moved("visits"), self.moved(which)
         return {
             key: (Fraction(up[key][0] - up[key][1], below), Fraction(-n * (down[key][0] - down[key][1]), below * above))
-            for key in self.keys()
+            for key in self.parts()
         }
 
 

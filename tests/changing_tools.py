@@ -1,4 +1,4 @@
-"""A store whose visits come late, are corrected, withdrawn, doubled, recoded, moved; and what became of each, in Python."""
+"""A store whose visits come late, are corrected, withdrawn, doubled, recoded, moved; and a recount of it in Python."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from surveillance.coding.codings import Codings
 from surveillance.content import Content
 from surveillance.history import code_night, withdraw
 from surveillance.perimeters import associations_in
-from surveillance.store import Store, store_path
+from surveillance.store import Store, publish, store_path
 from surveillance.visit_codes import adopt_nights, coding_at, know_codings
 from tests.coding_tools import AGES, CODES, CONCEPTS, FIRST, FOLDER, REASONS
 from tests.test_history import admit, hold, line
@@ -87,16 +87,19 @@ class Nights:
     def _changed(self, one: Visit, kinds: str) -> Visit:
         own = next(item.thesaurus for item in self.members if item.code == one["association"])
         for kind in kinds.split("+"):
-            one = one | {
-                "words": lambda: self._words(own),
-                "age": lambda: self.drawn.choice(AGES),
-                "sex": lambda: {"sex": self.drawn.choice(SEXES)},
-                "act": self._act,
-                "status": lambda: {"status": self.drawn.choice(STATUSES)},
-                "day": lambda: {"event_date": one["event_date"] - timedelta(days=1)},
-                "place": lambda: {"association": self.drawn.choice(self.members).code},
-                "outcome": lambda: {"outcome": self.drawn.choice(("SAU", "NR", "DOMICILE"))},
-            }[kind]()
+            one = (
+                one
+                | {
+                    "words": lambda: self._words(own),
+                    "age": lambda: self.drawn.choice(AGES),
+                    "sex": lambda: {"sex": self.drawn.choice(SEXES)},
+                    "act": self._act,
+                    "status": lambda: {"status": self.drawn.choice(STATUSES)},
+                    "day": lambda day=one["event_date"]: {"event_date": day - timedelta(days=1)},
+                    "place": lambda: {"association": self.drawn.choice(self.members).code},
+                    "outcome": lambda: {"outcome": self.drawn.choice(("SAU", "NR", "DOMICILE"))},
+                }[kind]()
+            )
         return one
 
 
@@ -126,6 +129,7 @@ def past_state(state: Path, seed: int = 3) -> Content:
                 code_night(store, night, codings.coder(coding.digest), coding.number)
                 store.run("INSERT INTO receptions (night, association) VALUES ($night, '1301')", {"night": night})
         know_codings(store, codings.all)
+        publish(store, state)
     return content
 
 
@@ -157,7 +161,9 @@ class Recount:
         ):
             self.read.setdefault((uid, version, night, basis, name), []).append((first, end))
 
-    def cell(self, cell: Cell, nights: tuple[date, date]) -> tuple[list[list[int]], dict[tuple[str, str, str], list[int]]]:
+    def cell(
+        self, cell: Cell, nights: tuple[date, date]
+    ) -> tuple[list[list[int]], dict[tuple[str, str, str], list[int]]]:
         """Per measure the acts before and after; and (measure, part, detail) → [in, out]."""
         places = associations_in(cell.territories, load_associations(self.store.content))
         bands = load_ages(self.store.content).scheme(cell.scheme).of_band
@@ -208,7 +214,9 @@ class Recount:
             return "withdrawn", "lacking" if (new["status"], new["line_no"]) == ("deleted", 0) else new["status"]
         words = ("diagnoses",) if cell.basis == "diagnosis" else ("reason_codes", "reason_concepts")
         same = [old["thesaurus"], *(old[name] for name in words)] == [new["thesaurus"], *(new[name] for name in words)]
-        aged, moved = ((old[a], old[b]) != (new[a], new[b]) for a, b in (("age_y", "age_m"), ("event_date", "event_date")))
+        aged, moved = (
+            (old[a], old[b]) != (new[a], new[b]) for a, b in (("age_y", "age_m"), ("event_date", "event_date"))
+        )
         inside = [all(has(one).values()) for one in known]
         if inside[0] and said(old, codings[0]) != said(old, codings[1]):
             return "recoded", ""

@@ -26,6 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "delivery",
         "detection",
         "explaining",
+        "changes",
         "gathering",
         "guessing",
         "habits",

@@ -1,4 +1,4 @@
-"""The command `explain`: why a visit counts in a syndrome, or does not; a screen of 80 columns."""
+"""The command `explain visit`: why a visit counts in a syndrome, or does not; a screen of 80 columns."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from surveillance.explaining import Line
     from surveillance.store import Store
 
-commands = typer.Typer(name="explain", help="Why a visit counts, or does not: visit.", no_args_is_help=True)
+commands = typer.Typer(
+    name="explain", help="Why a visit counts or does not (visit), why a count changed (change).", no_args_is_help=True
+)
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
+    """Add the commands of this module, and the one of `changes`."""
+    from surveillance.cli.changes import explain_change
+
+    commands.command("change")(explain_change)
     app.add_typer(commands)
-
-
-@commands.callback()
-def explain() -> None:
-    """Keeps `visit` a command with a name, although it is the only one."""
 
 
 @commands.command("visit")
