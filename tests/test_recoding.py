@@ -78,7 +78,7 @@ def two_nights(stage: Demo) -> None:
     following = Demo(stage.state, stage.night + timedelta(days=1), stage.seed, stage.weeks)
     assert add_nights(following, lambda done, of: None)
     put_on_servers(following)
-    edit(stage, "covid", ('version = "1"', 'version = "2"'), ("[diagnoses]", "[diagnoses]\nposition = \"principal\""))
+    edit(stage, "covid", ('version = "1"', 'version = "2"'), ("[diagnoses]", '[diagnoses]\nposition = "principal"'))
     covid = stage.state / "site" / "indicators" / "syndromes" / "covid.toml"
     text = re.sub(r'  \{ codes = \["\S+", ".*\n', "", covid.read_text(encoding="utf-8"))  # by an associated diagnosis
     covid.write_text(text, encoding="utf-8")
@@ -105,6 +105,28 @@ def test_replay_and_reruns_give_the_store_that_lived_through_it(stage: Demo) -> 
     assert surveillance("replay", "2024-01-02", NEXT, "--state", stage.state, "-q").returncode == 0
     assert tables(stage.state) == lived
     assert answers(stage.state) == said
+    rebuilt_after(stage, sent)
+
+
+def rebuilt_after(stage: Demo, sent: set[tuple[str, bytes]]) -> None:
+    """Whatever the content says since, every daily file that was sent is made again, byte for byte."""
+    rename(stage)
+    edit(stage, "grippe", ('version = "2"', 'version = "3"'), ('"J09-J11", "J22"', '"J10"'))
+    out = stage.state / "again"
+    done = surveillance("rebuild", "--out", out, "--state", stage.state, "--lang", "en")
+    assert done.returncode == 0 and done.stdout.count(": the same as was sent\n") == 6, done.stdout + done.stderr
+    numbers = (stage.state / "outbox" / "numbers.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(numbers) == len(list(stage.state.glob("records/*/issued_*.json")))
+    for path in out.rglob("*.*"):
+        assert path.read_bytes() == (stage.state / "outbox" / path.relative_to(out)).read_bytes(), path.name
+    assert len(sent) == 4
+
+
+def rename(stage: Demo) -> None:
+    """An association has another name in the registry, and some thesauri another version."""
+    path = stage.state / "site" / "extracts" / "associations.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r'(?m)^name = "[^"]*', r"\g<0> et environs", text), encoding="utf-8")
 
 
 def test_the_daily_file_of_a_night_is_coded_as_it_was(stage: Demo) -> None:

@@ -23,6 +23,7 @@ from surveillance.board import load_board_rules, make_board
 from surveillance.clock import Clock, nights
 from surveillance.content import Content
 from surveillance.delivery.package import Number, build_body, build_files
+from surveillance.delivery.terms import terms_of
 from surveillance.files import make_folder, write_atomic
 from surveillance.habits.backtest import profiles_of
 from surveillance.habits.profiles import to_table
@@ -214,7 +215,9 @@ class Told:
         self.night, self.status = night.date, status
         self.board = {row.code: row for row in board.rows}
         issued = {"env": "TEST", "pseudonym_key": "simulated"}
-        body = build_body(night.store, year.content, night.date, year.members, issued)
+        body = build_body(
+            night.store, night.date, terms_of(night.store, year.content, night.date, year.members, issued)
+        )
         *_, manifest = build_files(body, Number(1, None, None, "2000-01-01T00:00:00+00:00"), None).values()
         self.manifest: dict[str, Any] = json.loads(manifest)
         self.lines = {line["association"]: line for line in self.manifest["completeness"]}

@@ -18,6 +18,7 @@ from surveillance.cli import (
     indicators,
     making,
     nightly,
+    rebuilding,
     recoding,
     senders,
 )
@@ -33,6 +34,7 @@ app = typer.Typer(
 for module in (
     making,
     nightly,
+    rebuilding,
     senders,
     asking,
     analysing,

@@ -21,9 +21,9 @@ LABEL = WIDTH - sum(WIDTHS)
 def change_table(found: Change, share: bool) -> pd.DataFrame:
     """One row for what was known before, one for each part, one for what is known after.
 
-    Columns: part (`before`, `after` or the cause), detail; visits, visits_in, visits_out (acts counted), and the same
     Columns: part (`before`, `after` or the cause), detail; visits, visits_in, visits_out (acts counted), and the
-    to it as numerator and as denominator (they add up to the difference).
+    same of coded acts (by reason: visits_reason) and of all. With `share`: the share at the two ends, and what each
+    part does to it as numerator and as denominator (they add up to the difference).
     """
     import pandas as pd
 

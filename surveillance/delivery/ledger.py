@@ -21,14 +21,22 @@ def number_for(outbox: Path, body: Body, created: str, above: int = 0) -> Number
     """The number of this content, `above` another: the one it was given before, else the next (reserved on disk)."""
     night, env, digest = body.facts["night"], body.facts["env"], body.digest()
     lines = [line for line in _read(outbox / NAME) if line["env"] == env]
-    for line in lines:
-        if line["night"] == night and line["content"] == digest and line["seq"] > above:
-            return _number(line)
+    if known := known_number(outbox, body, above):
+        return known
     same_night = [line["seq"] for line in lines if line["night"] == night]
     last = max([line["seq"] for line in lines] + _used(outbox, env), default=0)
     number = Number(last + 1, last or None, same_night[-1] if same_night else None, created)
     _append(outbox / NAME, {"env": env, "night": night, "content": digest, **asdict(number)})
     return number
+
+
+def known_number(outbox: Path, body: Body, above: int = 0) -> Number | None:
+    """The first number above another that this content was given, if any."""
+    night, env, digest = body.facts["night"], body.facts["env"], body.digest()
+    for line in _read(outbox / NAME):
+        if (line["env"], line["night"], line["content"]) == (env, night, digest) and line["seq"] > above:
+            return _number(line)
+    return None
 
 
 def _used(outbox: Path, env: str) -> list[int]:

@@ -1,6 +1,7 @@
 """The daily package as bytes: the two data files of the contract, and the manifest that proves them.
 
-The bytes are a function of the store, the contract and the number of the delivery: built twice, they are the same.
+The bytes are a function of the store, the number of the delivery and its terms, which are what does not come from the
+store (`terms`): built twice, also years later, they are the same.
 """
 
 from __future__ import annotations
@@ -15,20 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from surveillance import __version__
-from surveillance.coding.syndromes import set_version
-from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, load
 from surveillance.counting import Counted, count_then
 from surveillance.delivery.manifest import as_file, sign
 from surveillance.files import gzip_fixed, sha256_hex
 from surveillance.habits.keeping import events_of
-from surveillance.reasons.coder import coder_version
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from surveillance.associations import Association
+    from surveillance.delivery.terms import Member, Said, Terms
     from surveillance.store import Store
 
 FILE = "reports/daily_file.toml"
@@ -97,40 +94,37 @@ def load_contract(content: Content) -> Contract:
     return load(content, FILE, Contract)
 
 
-def build_body(
-    store: Store, content: Content, night: date, members: tuple[Association, ...], issuer: Mapping[str, str]
-) -> Body:
-    """Data files and facts of the night's delivery, from the store; `issuer`: env, and the id of the pseudonym key."""
-    contract = load_contract(content)
+def build_body(store: Store, night: date, terms: Terms, said: Said | None = None) -> Body:
+    """Data files and facts of the night's delivery, from the store, on these terms.
+
+    `said`: what a delivery said of the feeds and of data events, in place of what the store would say of them now.
+    """
+    contract = terms.contract
     first, last = contract.window(night)
     count_then(store, Counted(first, last, night=night))
-    tables = tuple(_table(store, item, contract, night) for item in contract.file)
-    thesauri = load_thesauri(content)
+    tables = tuple(_table(store, item, terms, night) for item in contract.file)
     facts = {
         "spec": contract.spec,
         "profile": contract.profile,
-        **issuer,
+        **terms.issuer,
         "night": night.isoformat(),
         "window": {"from": first.isoformat(), "to": last.isoformat()},
         "replaces": contract.replaces,
         "counts": _counts(store, night, first, last),
-        "completeness": _completeness(store, night, members, _thesauri(store, night, first, last)),
-        "data_events": events_of(store, night),
-        "maps": {
-            "syndromes": set_version(content),
-            "reasons": coder_version(content),
-            "thesauri": {name: item.version for name, item in sorted(thesauri.items())},
-        },
-        "content": content.decisions(),
-        "tool": __version__,
+        "completeness": said.completeness if said else completeness(store, night, terms),
+        "data_events": said.data_events if said else events_of(store, night),
+        "maps": terms.maps,
+        "content": terms.content,
+        "tool": terms.tool,
     }
     return Body(tables, facts)
 
 
-def _table(store: Store, item: DataFile, contract: Contract, night: date) -> Table:
+def _table(store: Store, item: DataFile, terms: Terms, night: date) -> Table:
+    contract = terms.contract
     first, last = contract.window(night)
     parameters: dict[str, Any] = {"first": first, "last": last}
-    statement = store.sql(item.statement)
+    statement = terms.statements[item.statement]
     if "$night" in statement:
         parameters["night"] = night
     rows = store.arrow(statement, parameters)
@@ -169,11 +163,10 @@ def _thesauri(store: Store, night: date, first: date, last: date) -> dict[str, s
     return {str(association): str(used) for association, used in rows}
 
 
-def _completeness(
-    store: Store, night: date, members: tuple[Association, ...], thesauri: dict[str, str]
-) -> list[dict[str, Any]]:
+def completeness(store: Store, night: date, terms: Terms) -> list[dict[str, Any]]:
     """One line per association: what was received of it, and what is lacking."""
-    names = {item.code: item for item in members}
+    names: dict[str, Member] = terms.registry
+    thesauri = _thesauri(store, night, *terms.contract.window(night))
     columns = (
         "association",
         "status",
@@ -224,8 +217,13 @@ def stem(body: Body, number: Number) -> str:
 
 def build_files(body: Body, number: Number, key: Ed25519PrivateKey | None) -> dict[str, bytes]:
     """The files of a delivery by name, in the order in which they are sent: the manifest is last."""
+    manifest = manifest_of(body, number)
+    return sealed_files(body, number, sign(manifest, key) if key else manifest | {"sign": None})
+
+
+def manifest_of(body: Body, number: Number) -> dict[str, Any]:
+    """What the manifest says, not signed."""
     name = stem(body, number)
-    files = {f"{name}_{table.kind}.csv.gz": table.data for table in body.tables}
     listed = [
         {
             "name": f"{name}_{table.kind}.csv.gz",
@@ -235,7 +233,7 @@ def build_files(body: Body, number: Number, key: Ed25519PrivateKey | None) -> di
         }
         for table in body.tables
     ]
-    manifest = body.facts | {
+    return body.facts | {
         "seq": number.seq,
         "prev_seq": number.prev_seq,
         "supersedes": number.supersedes,
@@ -243,7 +241,13 @@ def build_files(body: Body, number: Number, key: Ed25519PrivateKey | None) -> di
         "files": listed,
         "absent": _absent(body.facts["completeness"]),
     }
-    return files | {f"{name}.manifest.json": as_file(sign(manifest, key) if key else manifest | {"sign": None})}
+
+
+def sealed_files(body: Body, number: Number, manifest: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files of a delivery by name, the manifest (signed, or saying that it is not) last."""
+    name = stem(body, number)
+    files = {f"{name}_{table.kind}.csv.gz": table.data for table in body.tables}
+    return files | {f"{name}.manifest.json": as_file(manifest)}
 
 
 def _absent(lines: list[dict[str, Any]]) -> list[dict[str, str]]:

@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from surveillance import __version__
 from surveillance.ages import load_acts, load_ages
-from surveillance.coding.syndromes import Syndrome, load_syndromes, set_version
+from surveillance.coding.syndromes import Syndrome
 from surveillance.counting import known, versions_used
 from surveillance.intake.exceptions import load_exceptions
 from surveillance.reporting.data import COLUMNS, ReportData, ReportMeta
+from surveillance.reporting.definitions import definitions_then, version_then
 from surveillance.reporting.delivery import read_delivery
 from surveillance.reporting.earlier import earlier_seasons
 from surveillance.reporting.rules import Rules
@@ -38,17 +39,14 @@ def read_report_data(night: Night, rules: Rules) -> ReportData:
     The page shows the definitions that its groups name (reports/page.toml); the others are for questions and the file.
     """
     named = {item for group in rules.group for item in group.syndromes}
-    syndromes = [item for item in in_force(night) if item.id in named]
+    syndromes = [item for item in definitions_then(night) if item.id in named]
     parameters = _parameters(night, rules, [item.id for item in syndromes])
     regions = {item.department: item.region for item in night.associations}
     places = pa.Table.from_pylist([{"department": d, "region": r} for d, r in sorted(regions.items())])
     used = _known(night, parameters)
     bands = [{"age_band": band, "age_group": group} for band, group in sorted(_bands(night).items())]
     with night.store.table("territories", places), night.store.table("age_groups", pa.Table.from_pylist(bands)):
-        frames = {
-            name: _frame(night, name, parameters)
-            for name in FRAMES
-        }
+        frames = {name: _frame(night, name, parameters) for name in FRAMES}
     frames["receptions"] = _with_registry(night, frames["receptions"])
     delivery, seq = read_delivery(night)
     return ReportData(
@@ -60,12 +58,6 @@ def read_report_data(night: Night, rules: Rules) -> ReportData:
         exceptions=_exceptions(night),
         **frames,
     )
-
-
-def in_force(night: Night) -> list[Syndrome]:
-    """The case definitions in force on the visit day."""
-    day = night.visit_day
-    return [s for s in load_syndromes(night.content) if s.since <= day and (s.until is None or day <= s.until)]
 
 
 def _exceptions(night: Night) -> pd.DataFrame:
@@ -207,7 +199,7 @@ def _meta(night: Night, seq: int) -> ReportMeta:
         deadline=night.at(night.timetable.deadline),
         tool_version=__version__,
         content_digest=night.content.digest(),
-        definitions_version=set_version(night.content),
+        definitions_version=version_then(night),
         run_id=f"{night.settings.env}-{night.date:%Y%m%d}-{seq:06d}",
         simulated=night.settings.env == "TEST",
     )

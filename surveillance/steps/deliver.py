@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from surveillance.delivery.ledger import number_for
+from surveillance.delivery.ledger import known_number, number_for
 from surveillance.delivery.manifest import load_signing_key
 from surveillance.delivery.package import Body, Number, build_body, build_files
 from surveillance.delivery.sending import load_agency, send
+from surveillance.delivery.terms import Terms, issue, issued_in, terms_of
 from surveillance.errors import DeliveryError, Exit, NumberTaken
 from surveillance.files import make_folder, write_atomic
 from surveillance.night import Counts, Night
@@ -25,24 +27,38 @@ def deliver(night: Night) -> Counts:
     key = load_signing_key(night.settings.key("manifest.key")) if night.settings.sign else None
     pseudonyms = key_id(load_key(night.settings.key("pseudonym.key")))
     issuer = {"env": night.settings.env, "pseudonym_key": pseudonyms}
-    body = build_body(night.store, night.content, night.date, night.associations, issuer)
+    terms, body = _body(night, terms_of(night.store, night.content, night.date, night.associations, issuer))
     outbox, created = night.settings.state / "outbox", night.started.isoformat(timespec="seconds")
     number = number_for(outbox, body, created)
     for _ in range(NEW_NUMBERS):
         try:
-            return _deliver_as(night, body, number, key)
+            return _deliver_as(night, terms, body, number, key)
         except NumberTaken as error:
             night.journal.event("number taken at the agency", seq=number.seq, error=str(error))
             number = number_for(outbox, body, created, above=number.seq)
-    return _deliver_as(night, body, number, key)
+    return _deliver_as(night, terms, body, number, key)
 
 
-def _deliver_as(night: Night, body: Body, number: Number, key: Ed25519PrivateKey | None) -> Counts:
+def _body(night: Night, terms: Terms) -> tuple[Terms, Body]:
+    """The content of the delivery and its terms: those of the last one where that can be said again word for word.
+
+    The content in force and the version of the tool that stand in a file are then those of its night.
+    """
+    for last in issued_in(night.folder("records"), night.settings.env)[-1:]:
+        if last.terms.same_file(terms):
+            body = build_body(night.store, night.date, last.terms)
+            if known_number(night.settings.state / "outbox", body):
+                return last.terms, body
+    return terms, build_body(night.store, night.date, terms)
+
+
+def _deliver_as(night: Night, terms: Terms, body: Body, number: Number, key: Ed25519PrivateKey | None) -> Counts:
     said = Said(night, number.seq)
     said.state("planned")
     files = build_files(body, number, key)
-    _write(night, files)
     manifest = next(reversed(list(files)))
+    issue(night.folder("records"), night.date, body, number, terms, files, json.loads(files[manifest]))
+    _write(night, files)
     said.state("built", name=manifest)
     try:
         ack = send(load_agency(night.content), night.settings, files, said.progress)
@@ -98,8 +114,6 @@ def _write(night: Night, files: dict[str, bytes]) -> None:
 
 
 def _ack_bytes(ack: dict[str, Any]) -> bytes:
-    import json
-
     return (json.dumps(ack, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
