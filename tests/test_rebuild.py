@@ -6,6 +6,10 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from surveillance.cli import app
 from surveillance.content import Content
 from surveillance.demonstration.demo import Demo
 from surveillance.store import Store, published_path
@@ -28,7 +32,7 @@ def packages(state: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (state / "outbox" / NIGHT).glob("SOS_*")}
 
 
-def test_a_night_says_again_what_it_said(stage: Demo) -> None:
+def test_a_night_says_again_what_it_said(stage: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
     assert surveillance("run", NIGHT, "--state", stage.state).returncode == 3
     sent, drawn = packages(stage.state), page(stage.state)
     edit(stage, "grippe", ('version = "1"', 'version = "2"'), ('"J09-J11"', '"J09-J11", "J22"'))
@@ -48,6 +52,9 @@ def test_a_night_says_again_what_it_said(stage: Demo) -> None:
     code, told = again(stage)
     assert code == 0 and told.count("the same as was sent") == 3, "as a manifest of an earlier version says it"
     kept.rename(issued)
+    monkeypatch.setattr("surveillance.delivery.terms.__version__", "99.0")
+    done = CliRunner().invoke(app, ["rebuild", "--state", str(stage.state), "--lang", "en"])
+    assert done.exit_code == 0 and done.stdout.count("the same as was sent") == 3, "by another version of this tool"
     told_apart(stage)
 
 
