@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ from surveillance.associations import load_associations
 from surveillance.changes import Cell
 from surveillance.coding.codings import Codings
 from surveillance.content import Content
-from surveillance.history import code_night, withdraw
+from surveillance.counting import LATEST, count_nights
+from surveillance.history import withdraw
 from surveillance.perimeters import associations_in
 from surveillance.store import Store, publish, store_path
-from surveillance.visit_codes import adopt_nights, coding_at, know_codings
+from surveillance.visit_codes import adopt_nights, code_nights, coding_at, know_codings
 from tests.coding_tools import AGES, CODES, CONCEPTS, FIRST, FOLDER, REASONS
 from tests.test_history import admit, hold, line
 
@@ -23,7 +25,21 @@ NIGHTS, AFTER = 20, 450  # so many nights in a row, then two more so many days l
 BEGUN, ADOPTED = 6, 12  # nights that begin a coding: with the night only, and over history from FIRST + 2 on
 LAST = FIRST + timedelta(days=AFTER + 1)
 SEXES, ACTS, STATUSES = ("M", "F", "NR"), ("VISITE", "CENTRE", "CONSEIL_TEL"), ("active", "cancelled", "deleted")
-KINDS = ("words", "age", "sex", "act", "status", "day", "place", "outcome", "words+age", "sex+status", "place+words")
+KINDS = (
+    "words",
+    "age",
+    "sex",
+    "act",
+    "status",
+    "status",
+    "status",
+    "day",
+    "place",
+    "outcome",
+    "words+age",
+    "sex+status",
+    "place+words",
+)
 Visit = dict[str, Any]
 
 
@@ -49,13 +65,15 @@ class Nights:
 
     def whole(self, night: date, lines: list[Visit]) -> tuple[str, date, list[Visit]] | None:
         """A file that holds everything of a day of an association but one visit: association, day, its lines."""
-        told = {one["visit_uid"] for one in lines}
-        member, day = self.drawn.choice(self.members).code, night - timedelta(days=self.drawn.choice((2, 3)))
-        held = [one for one in self.sent.values() if (one["association"], one["event_date"]) == (member, day)]
-        held = [one for one in held if one["status"] == "active"]
-        kept = [one for one in held[1:] if one["visit_uid"] not in told]
+        tonight = {one["visit_uid"] for one in lines}
+        day = night - timedelta(days=self.drawn.choice((1, 2, 3)))
+        told = [one for one in self.sent.values() if one["event_date"] == day and one["status"] == "active"]
+        whose = Counter(one["association"] for one in told)
+        member = max(whose, key=lambda code: whose[code], default="")
+        held = [one for one in told if one["association"] == member]
+        kept = [one for one in held[1:] if one["visit_uid"] not in tonight]
         hashed = [one | {"content_hash": str(sorted(one.items(), key=str))} for one in kept]
-        return (member, day, hashed) if len(held) >= 7 and held[0]["visit_uid"] not in told else None
+        return (member, day, hashed) if len(held) >= 7 and held[0]["visit_uid"] not in tonight else None
 
     def _some(self, number: int) -> list[tuple[str, Visit]]:
         return self.drawn.sample(sorted(self.sent.items(), key=lambda item: item[0]), min(number, len(self.sent)))
@@ -126,9 +144,10 @@ def past_state(state: Path, seed: int = 3) -> Content:
                 if whole:
                     hold(store, night, f"{night}T02:00:00Z a", [whole[1]], whole[0])
                     withdraw(store, night)
-                code_night(store, night, codings.coder(coding.digest), coding.number)
+                code_nights(store, night, night, codings.coder(coding.digest), coding.number)
                 store.run("INSERT INTO receptions (night, association) VALUES ($night, '1301')", {"night": night})
         know_codings(store, codings.all)
+        count_nights(store, date.min, LATEST, load_acts(content).counted)
         publish(store, state)
     return content
 
