@@ -34,7 +34,8 @@ def content() -> Content:
 
 # Files that take minutes: begun first, so that no core is left with one of them at the end.
 LONG = (
-    "year", "kill", "lasting", "recoding", "night", "steps", "held", "receiving", "gather", "agency", "campaign",
+    "year", "kill", "lasting", "recoding", "rebuild", "changes",
+    "night", "steps", "held", "receiving", "gather", "agency", "campaign",
     "ledger", "coding", "backtest", "simulation", "verify", "rehearsal", "putting", "readme", "wheel", "explain",
     "definitions",
 )  # fmt: skip

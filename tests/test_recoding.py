@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
 import shutil
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import pytest
 
 from surveillance.coding.codings import Codings
 from surveillance.content import Content
-from surveillance.delivery.package import load_contract
 from surveillance.demonstration.demo import Demo, add_nights, put_on_servers
 from surveillance.journal import read_journal
 from surveillance.status import journal_path
@@ -127,36 +125,6 @@ def rename(stage: Demo) -> None:
     path = stage.state / "site" / "extracts" / "associations.toml"
     text = path.read_text(encoding="utf-8")
     path.write_text(re.sub(r'(?m)^name = "[^"]*', r"\g<0> et environs", text), encoding="utf-8")
-
-
-def test_the_daily_file_of_a_night_is_coded_as_it_was(stage: Demo) -> None:
-    """The aggregate sent again after an adoption has the bytes of its night; the next one is coded anew."""
-    assert surveillance("run", NIGHT, "--state", stage.state).returncode == 3
-    sent = aggregates(stage.state)
-    edit(stage, "grippe", ('version = "1"', 'version = "2"'), ('"J09-J11"', '"J09-J11", "J22"'))
-    before = counted(stage.state)
-    adopt(stage)
-    assert counted(stage.state) > before
-    assert surveillance("deliver", NIGHT, "--state", stage.state).returncode == 3
-    assert aggregates(stage.state) == sent
-    total = sum(int(line.rsplit(";", 1)[1]) for line in indicator(sent, "grippe"))
-    assert total == before
-
-
-def counted(state: Path) -> int:
-    """Acts of influenza on the days of the daily file."""
-    first, last = load_contract(Content()).window(date.fromisoformat(NIGHT))
-    with Store(store_path(state), Content()) as store:
-        found = store.value(
-            "SELECT sum(visits) FROM counts WHERE syndrome = 'grippe' AND visit_day BETWEEN $first AND $last",
-            {"first": first, "last": last},
-        )
-    return int(found)
-
-
-def indicator(sent: set[tuple[str, bytes]], name: str) -> list[str]:
-    data = next(data for file, data in sent if "AGG" in file)
-    return [line for line in gzip.decompress(data).decode().splitlines() if f";{name};" in line]
 
 
 def cells(text: str, basis: str, *columns: str) -> dict[tuple[str, ...], tuple[str, ...]]:
