@@ -19,7 +19,9 @@ def code(
     file: Annotated[Path, typer.Argument(help="A CSV file with a header.", metavar="FILE.csv")],
     text: Annotated[str, typer.Option("--text", help="The column that holds the call reasons.")],
     out: Annotated[Path, typer.Option("--out", help="Where the rows go, with a column labels.", metavar="OUT.csv")],
-    details: Annotated[bool, typer.Option("--details", help="Also the columns suspected and ambiguous.")] = False,
+    details: Annotated[
+        bool, typer.Option("--details", help="Also the columns suspected and ambiguous.")
+    ] = False,
     site: Site = None,
     state: State = None,
     lang: Lang = None,

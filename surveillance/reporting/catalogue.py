@@ -32,7 +32,6 @@ def write_catalogue(content: Content, lang: str, folder: Path) -> list[Path]:
 
 def catalogue_context(content: Content, lang: str) -> dict[str, Any]:
     """Everything the two templates print, by name."""
-
     def speak(key: str, **values: object) -> str:
         sentence = say(content, lang, key, **values)
         return re.sub(r" (?=[;:?!»])|(?<=«) ", JOIN, sentence) if lang == "fr" else sentence
@@ -114,7 +113,9 @@ def _tables(one: Syndrome, coder: Coder, kind: str) -> list[dict[str, Any]]:
         counted = [_code(entry) for entry in entries if coder.counts(one, name, entry)]
         without = [_code(entry) for entry in entries if entry.code in out]
         if counted or without:
-            found.append({"id": name, "example": thesaurus.status == "example", "codes": counted, "without": without})
+            found.append(
+                {"id": name, "example": thesaurus.status == "example", "codes": counted, "without": without}
+            )
     return found
 
 
