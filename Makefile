@@ -9,7 +9,7 @@ STATE ?= demo-state
 help:
 	@echo "make demo      one night on this machine alone (STATE=folder, default demo-state)"
 	@echo "make test      installs what the tests need, then runs them all"
-	@echo "make campaign  the long forms: a million mutated rows, a thousand kills, a year with every fault (hours)"
+	@echo "make campaign  the long forms: a million mutated rows, a thousand kills, ten thousand attacked exports, a year with every fault (hours)"
 	@echo "make bench     measurements, as ratios against a named alternative"
 	@echo "make lock      solve the dependencies again"
 
@@ -35,7 +35,7 @@ test: $(VENV)/.installed-dev
 
 campaign: $(VENV)/.installed-dev
 	sh .ci/packages
-	CAMPAIGN=full $(BIN)/pytest tests/test_campaign.py tests/test_kill.py tests/test_changes.py
+	CAMPAIGN=full $(BIN)/pytest tests/test_campaign.py tests/test_kill.py tests/test_changes.py tests/test_disclosure.py
 	CAMPAIGN=full $(BIN)/pytest -s tests/test_year.py
 
 bench: $(VENV)/.installed-dev
