@@ -12,6 +12,8 @@ from surveillance.content import Content
 from surveillance.errors import ContentError
 
 FOLDER = "extracts/geography"
+POPULATION = f"{FOLDER}/population.csv.gz"
+POPULATION_COLUMNS = ("department", "year", "sex", "age_from", "age_to", "population")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,26 @@ def load_communes(content: Content) -> list[Commune]:
             ("insee", "name", "department", "region", "postal_codes", "population"),
         )
     ]
+
+
+@dataclass(frozen=True)
+class Inhabitants:
+    """People of a département on 1 January of a year, of one sex (M, F), between two ages (years, both included)."""
+
+    department: str
+    year: int
+    sex: str
+    ages: tuple[int, int]
+    number: int
+
+
+def load_population(content: Content) -> list[Inhabitants]:
+    """The inhabitants of the 101 départements (INSEE, estimates of population on 1 January), by year, sex and age."""
+    return [
+        Inhabitants(row["department"], int(row["year"]), row["sex"], (int(row["age_from"]), int(row["age_to"])),
+                    int(row["population"]))
+        for row in _rows(content, "population.csv.gz", POPULATION_COLUMNS)
+    ]  # fmt: skip
 
 
 def _rows(content: Content, name: str, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
