@@ -109,7 +109,7 @@ def asked(store: Store, cell: Cell, night: date) -> dict[str, int]:
     coded = "visits_coded" if cell.basis == "diagnosis" else "visits_reason"
     row = rows[0] if rows else {"visits": 0, coded: 0, "visits_all": 0}
     numbers = (row["visits"], row[coded], row["visits_all"])
-    return {name: 0 if number != number else int(number) for name, number in zip(MEASURES, numbers, strict=True)}
+    return {name: int(number or 0) for name, number in zip(MEASURES, numbers, strict=True)}
 
 
 def test_both_ends_are_those_of_a_question(past: Store) -> None:

@@ -63,7 +63,8 @@ def tables(state: Path, opened: Store | None = None) -> dict[str, list[tuple[Any
 def answered(state: Path, basis: str, **asked: Any) -> pd.DataFrame:
     """Cells of `essai` in the published copy."""
     with open_published(state, Content(state / "site")) as store:
-        return ask(store, Question(("essai",), by=BY, basis=basis, **asked)).table
+        found = ask(store, Question(("essai",), by=BY, basis=basis, **asked)).table
+    return found[found["visits_all"].fillna(0) > 0]
 
 
 def per_cell(frame: pd.DataFrame, *columns: str) -> dict[tuple[Any, ...], tuple[Any, ...]]:

@@ -355,12 +355,13 @@ def released(store: Store, state: Path, **asked: object) -> pd.DataFrame:
 
 def test_what_depends_on_a_hidden_count_is_empty(store: Store, tmp_path: Path) -> None:
     table = released(store, tmp_path, by=("day", "association"))
+    table = table[table["state"] != "missing"]
     small = table[table["association"] == "5901"]
-    assert (small["state"] == "suppressed").all()
+    assert len(small) > 5 and (small["state"] == "suppressed").all()
     assert small[["visits", "share_all", "share_coded", "rate_coded"]].isna().all(axis=None)
     assert small["visits_all"].notna().all()
     large = table[table["association"] == "7502"]
-    assert (large["state"] == "counted").all() and large["share_coded"].notna().all()
+    assert (large["state"] == "counted").all() and large.loc[large["visits"] > 0, "share_coded"].notna().all()
 
 
 def test_an_answer_is_judged_with_those_let_out_before(store: Store, tmp_path: Path) -> None:
@@ -369,7 +370,7 @@ def test_an_answer_is_judged_with_those_let_out_before(store: Store, tmp_path: P
     assert released(store, tmp_path, by=("national",))["visits"].isna().all()  # two more: they would be told
     assert released(store, tmp_path, by=("national",), as_of=date(2024, 1, 15))["visits"].tolist() == [84]
     weeks = released(store, tmp_path, by=("week", "association"), as_of=date(2024, 1, 15))
-    assert weeks["visits"].tolist() == [21, 63]
+    assert weeks["visits"].dropna().tolist() == [21, 63]
     assert [one.name for one in remembered(tmp_path)] == ["000001", "000002", "000003", "000004"]
 
 

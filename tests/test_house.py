@@ -74,6 +74,7 @@ ONLY = {
     "scipy": ("disclosure",),
     "vl_convert": ("reporting.charts",),
     "python_calamine": ("intake.readers",),
+    "xlsxwriter": ("cli.exporting",),
     "lxml": ("guessing", "intake.readers", "reporting.charts"),
 }
 

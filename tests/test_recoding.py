@@ -130,7 +130,7 @@ def rename(stage: Demo) -> None:
 def cells(text: str, basis: str, *columns: str) -> dict[tuple[str, ...], tuple[str, ...]]:
     """Cell → columns, as they are printed."""
     table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-    rows = table[table["basis"] == basis] if "basis" in table else table
+    rows = table[table["basis"] == basis] if "basis" in table else table[~table["visits_all"].isin(("", "0"))]
     return {tuple(row[name] for name in BY): tuple(row[name] for name in columns) for row in rows.to_dict("records")}
 
 

@@ -15,7 +15,7 @@ from surveillance.access.log import Access, statement_asked, write
 from surveillance.access.session import Session, outcome
 from surveillance.content import Content
 from surveillance.errors import UsageError
-from surveillance.questions import Question, ask
+from surveillance.questions import Question, ask, shown
 from surveillance.settings import default_site
 
 if TYPE_CHECKING:
@@ -48,14 +48,15 @@ class Reader:
     ) -> pd.DataFrame:
         """Counts and shares, as `surveillance query` gives them (see `surveillance.questions.ask` for the columns).
 
-        `more`: the other fields of a Question, as territories=("reg:44",), ages=, sexes=, scheme=, basis=, coding=.
+        `more`: the other fields of a Question, as territories=("reg:44",), ages=, sexes=, acts=, scheme=, basis=,
+        coding=, perimeter="constant", rate=True, moving=7, compare=True.
         """
         asked = {"syndromes": syndromes, "by": _names(by), "as_of": self._as_of, **more}
         asked |= {key: _day(value) for key, value in (("since", since), ("until", until)) if value is not None}
         question = Question(**asked)
         answer = self._logged("query", asked, (), lambda: ask(self._store, question), lambda found: len(found.table))
         self.facts = answer.facts
-        return answer.table
+        return shown(answer)
 
     def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """The rows of a statement as a pandas frame; `$name` parameters by name. See docs/analysts.md for the views."""

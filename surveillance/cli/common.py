@@ -45,15 +45,15 @@ Scheme = Annotated[str, typer.Option("--age-scheme", help="gene5, sursaud7, bull
 By = Annotated[
     str,
     typer.Option(
-        help="day, week, month, season, association, department, region, national, age, sex; "
+        help="day, week, month, season, association, department, region, national, age, sex, act; "
         "several separated by commas."
     ),
 ]
 FORMATS = ("table", "csv", "json", "parquet")
 # Left out of a table, in this order, where the terminal is narrow.
 SPARE = (
-    "definition", "rate_coded", "rate_reason", "visits_all", "share_all", "share_before", "share_after", "label",
-    "thesaurus",
+    "definition", "rate_coded", "rate_reason", "visits_all", "share_all", "population", "completeness", "share_before",
+    "share_after", "label", "thesaurus", "state", "moving_share", "visits_coded", "vs_3y", "vs_2y",
 )  # fmt: skip
 
 
@@ -222,12 +222,13 @@ def people_table(frame: pd.DataFrame, title: str = "") -> Any:
 
 
 def _cell(name: str, value: object) -> str:
-    if value is None or value != value:
+    if value is None or type(value).__name__ == "NAType" or value != value:
         return "–"
     if isinstance(value, bool):
         return "" if value else "*"
     if isinstance(value, float):
-        return f"{100 * value:.2f} %" if name.startswith("share") else f"{value:,.1f}".replace(",", " ")
+        share = "share" in name or name == "completeness"
+        return f"{100 * value:.2f} %" if share else f"{value:,.1f}".replace(",", " ")
     if isinstance(value, int):
         return f"{value:,}".replace(",", " ")
     return str(value)

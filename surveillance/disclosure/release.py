@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from surveillance.coding.case_definitions import Syndrome
 from surveillance.coding.syndromes import load_syndromes
+from surveillance.counting import DENOMINATORS as DENOMINATOR_LEDGER
+from surveillance.counting import known
 from surveillance.disclosure.audit import protect
 from surveillance.disclosure.boxes import cuts_of, within_of
 from surveillance.disclosure.counting import StoreCounter
@@ -17,6 +19,7 @@ from surveillance.disclosure.memory import one_at_a_time, remember, remembered
 from surveillance.disclosure.rules import Rules, load_rules
 from surveillance.disclosure.sheets import Edition, Export
 from surveillance.questions import Question
+from surveillance.questions.presence import window
 from surveillance.store import Store
 
 if TYPE_CHECKING:
@@ -107,10 +110,9 @@ def _export(store: Store, question: Question, table: pd.DataFrame, profile: str,
 
 
 def _window(store: Store, question: Question) -> tuple[date, date]:
-    """The days that a question can have counted: those asked for and known."""
-    first, last = store.rows("SELECT min(visit_day), max(visit_day) FROM denominators")[0]
-    first, last = first or question.since, last or question.since
-    return max(first, question.since), max(min(last, question.until), max(first, question.since))
+    """The days that the cells of an answer are made of, those too of which nothing is known."""
+    seen = window(store, question, known(DENOMINATOR_LEDGER, question.as_of))
+    return seen.first, max(seen.first, seen.last)
 
 
 def _reach(exports: list[Export]) -> tuple[date, date]:
