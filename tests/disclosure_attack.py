@@ -98,27 +98,37 @@ class Attacker:
                 ends.append(sign * found.fun)
         return ends[0], ends[1]
 
-    def secrets(self, world: World, threshold: int, matters: tuple[str, ...]) -> list[tuple[np.ndarray, int, bool]]:
+    def secrets(
+        self, world: World, threshold: int, matters: tuple[str, ...], late: bool
+    ) -> list[tuple[np.ndarray, int, bool]]:
         """Every cell, and every difference of a cell and one within it, that holds 1 to threshold - 1 visits.
 
-        (sum, true value, is it a cell?)
+        late: also the difference of two nights. (sum, true value, is it a cell?)
         """
-        lines = [(self.line(m, here), int((world.visits[m] * here).sum())) for m, here in self.boxes if m in matters]
+        lines = [
+            (self.line(m, here), int((world.visits[m] * here).sum()), here.any(axis=(0, 1, 2)).tolist())
+            for m, here in self.boxes
+            if m in matters
+        ]
         found: dict[bytes, tuple[np.ndarray, int, bool]] = {}
-        for (one, first), (two, second) in combinations(lines, 2):
+        for (one, first, night), (two, second, other) in combinations(lines, 2):
+            if not late and night != other:
+                continue
             for big, small, value in ((one, two, first - second), (two, one, second - first)):
                 if (big >= small).all() and (big > small).any():
                     found[(big - small).tobytes()] = (big - small, value, False)
-        found |= {line.tobytes(): (line, value, True) for line, value in lines}
+        found |= {line.tobytes(): (line, value, True) for line, value, _ in lines}
         return [one for one in found.values() if 0 < one[1] < threshold]
 
-    def recovered(self, world: World, threshold: int, matters: tuple[str, ...]) -> list[tuple[int, float, float]]:
+    def recovered(
+        self, world: World, threshold: int, matters: tuple[str, ...], late: bool = True
+    ) -> list[tuple[int, float, float]]:
         """(true value, low, high) of every secret that is known better than it may be.
 
         A cell to an interval narrower than `threshold`; a difference that must be below `threshold`.
         """
         out = []
-        for line, value, cell in self.secrets(world, threshold, matters):
+        for line, value, cell in self.secrets(world, threshold, matters, late):
             low, high = self.interval(line)
             if high < threshold - 1e-6 or (cell and high - low < threshold - 1e-6):
                 out.append((value, low, high))

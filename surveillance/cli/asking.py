@@ -14,16 +14,21 @@ from surveillance.cli.giving import Output, can_be, give
 
 if TYPE_CHECKING:
     from surveillance.questions import Answer, Question
+    from surveillance.store import Store
 
 
 @dataclass(frozen=True)
 class Handing:
-    """How an answer is given: as `table`, csv, json, parquet or xlsx, into a file, or as a chart of a column."""
+    """How an answer is given: as `table`, csv, json, parquet or xlsx, into a file, or as a chart of a column.
+
+    profile: of an export, for whom it is (reports/disclosure.toml).
+    """
 
     form: str
     output: Path | None
     plot: bool
     of: str
+    profile: str | None
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +57,7 @@ def query(
     of: option.Of = "visits",
     form: option.Form = None,
     output: Output = None,
+    profile: option.Profile = None,
     total: option.Total = False,
     site: Site = None,
     state: State = None,
@@ -79,7 +85,7 @@ def query(
         moving=moving,
         compare=compare,
     )
-    _answer(desk, question, Handing(_form(form, output, plot), output, plot, of))
+    _answer(desk, question, Handing(_form(form, output, plot), output, plot, of, profile))
 
 
 def _form(form: str | None, output: Path | None, plot: bool) -> str:
@@ -109,6 +115,7 @@ def _answer(desk: Desk, question: Question, how: Handing) -> None:
 
     with open_published(desk.settings.state, desk.content) as store:
         answer = ask(store, question)
+        leaving = _leaving(desk, store, answer, how.profile) if how.form != "table" else answer
     logged = vars(question) | {"format": how.form, "plot": how.plot}
     desk.logged("query", logged, rows=len(answer.table), night=question.as_of)
     if how.plot:
@@ -116,11 +123,26 @@ def _answer(desk: Desk, question: Question, how: Handing) -> None:
     elif how.form == "table":
         _show(desk, answer)
     if how.form != "table":
-        _export(desk, answer, how)
-    for name, value in answer.facts.items():
+        _export(desk, leaving, how)
+    for name, value in leaving.facts.items():
         desk.err.print(f"{desk.say('fact_' + name)}: {value}", markup=False)
     if how.form == "table" and not answer.table["complete"].all():
         desk.err.print(desk.say("incomplete_rows"), markup=False)
+
+
+def _leaving(desk: Desk, store: Store, answer: Answer, profile: str | None) -> Answer:
+    """The answer as it may leave: small counts hidden, those it is compared with too, and remembered."""
+    from dataclasses import replace
+    from datetime import UTC, datetime
+
+    from surveillance.disclosure.release import release
+
+    state, at = desk.settings.state, datetime.now(UTC).isoformat(timespec="seconds")
+    if answer.earlier:
+        before = release(store, state, answer.earlier.question, answer.earlier.table, profile, at)
+        answer = replace(answer, earlier=replace(answer.earlier, table=before.table))
+    out = release(store, state, answer.question, answer.table, profile, at)
+    return replace(answer, table=out.table, facts=answer.facts | out.facts)
 
 
 def _export(desk: Desk, answer: Answer, how: Handing) -> None:

@@ -42,4 +42,10 @@ Form = Annotated[
         "--format", help="table, csv, json, parquet or xlsx; else as the name of the file says.", metavar="FORMAT"
     ),
 ]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        help="For whom the file is: internal, public, or an exemption (reports/disclosure.toml).", metavar="NAME"
+    ),
+]
 Total = Annotated[bool, typer.Option("--total", hidden=True)]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from surveillance.disclosure.guard import guard
 from surveillance.disclosure.partition import parts_of
 from surveillance.disclosure.pieces import NotNested
-from surveillance.disclosure.rules import Rules
+from surveillance.disclosure.rules import Profile, Rules
 from surveillance.disclosure.sheets import Counter, Export
 from surveillance.disclosure.system import System, give_back, system_of
 from surveillance.disclosure.witness import Aim
@@ -33,11 +33,11 @@ def protect(new: Export, earlier: Sequence[Export], rules: Rules, holders: Withi
     for reader in readers:
         known = [item for item in earlier if item.profile in rules.profiles[reader].reads]
         for chain, sensitive in chains(new, known, holders):
-            _judge(new, _related(new, known, chain), chain, sensitive, rules.profiles[reader].threshold, count)
+            _judge(new, _related(new, known, chain), chain, sensitive, rules.profiles[reader], count)
 
 
 def _judge(
-    new: Export, known: list[Export], chain: tuple[str, ...], sensitive: int, threshold: int, count: Counter
+    new: Export, known: list[Export], chain: tuple[str, ...], sensitive: int, profile: Profile, count: Counter
 ) -> None:
     """Judge one chain. An umbrella and its part are judged without denominators where they cannot be with them.
 
@@ -47,15 +47,15 @@ def _judge(
     narrower = chain[:sensitive] if len(chain) > sensitive else ()
     try:
         system = system_of(
-            parts_of([*known, new], chain, sensitive, count), new, lambda name: name in chain[:sensitive]
+            parts_of([*known, new], chain, sensitive, count, profile.late), new, lambda name: name in chain[:sensitive]
         )
     except NotNested:
         if narrower:
-            _judge(new, known, narrower, sensitive, threshold, count)
+            _judge(new, known, narrower, sensitive, profile, count)
         return
-    left = guard(system, threshold)
+    left = guard(system, profile.threshold)
     if left and sensitive > 1 and narrower:
-        _judge(new, known, narrower, sensitive, threshold, count)
+        _judge(new, known, narrower, sensitive, profile, count)
         return
     give_back(system, new)
     if left:

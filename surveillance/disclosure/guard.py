@@ -51,13 +51,13 @@ def _aims(system: System, small: np.ndarray, threshold: int) -> Iterator[Aim]:
     rows = system.sums
     label = components(system, np.ones(len(system.shown), np.bool_))
     new = {label[c] for row in np.flatnonzero(system.soft) for c in rows.indices[rows.indptr[row] :][:1]}
-    lone = np.flatnonzero(system.inner & (system.value >= 1) & (system.value < threshold))
-    sets: list[tuple[tuple[int, ...], int]] = [((int(c),), int(system.value[c])) for c in lone if label[c] in new]
+    held = ((columns, int(system.value[list(columns)].sum())) for columns in system.secrets)
+    sets = {columns: value for columns, value in held if 1 <= value < threshold and label[columns[0]] in new}
     for row in np.flatnonzero(small & ~system.shown):
         members = rows.indices[rows.indptr[row] : rows.indptr[row + 1]]
         if len(members) > 1 and label[members[0]] in new:
-            sets.append((tuple(int(c) for c in np.sort(members)), int(system.total[row])))
-    for columns, value in sets:
+            sets[tuple(int(c) for c in np.sort(members))] = int(system.total[row])
+    for columns, value in sets.items():
         yield from _four(columns, value, threshold, len(columns) > 1 and _holds_floor(system, columns))
 
 

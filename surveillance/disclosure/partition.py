@@ -22,6 +22,8 @@ REST = ""  # the elements of an axis that no export names
 class Parts:
     """The unknowns. value: visits in each; inner: does it count in a measure that is sensitive?
 
+    secrets: the sets of parts (their numbers, rising) that are protected wherever they hold few visits.
+
     cell: (parts, sheets) the row of the sheet's export that the part belongs to, -1 where none.
     sheets: (export, measure).
     """
@@ -30,10 +32,14 @@ class Parts:
     inner: np.ndarray
     cell: np.ndarray
     sheets: tuple[tuple[Export, str], ...]
+    secrets: tuple[tuple[int, ...], ...]
 
 
-def parts_of(exports: Sequence[Export], chain: Sequence[str], sensitive: int, count: Counter) -> Parts:
+def parts_of(
+    exports: Sequence[Export], chain: Sequence[str], sensitive: int, count: Counter, late: bool = True
+) -> Parts:
     """The parts that the exports tell apart. chain: measures, each within the next; the first `sensitive` matter.
+    late: are few visits that came or went between two exports a small count?
 
     Two parts that no export tells apart are one. Parts of no visit are left out: who knows that they are empty
     knows more than a reader does, so that what is safe against that one is safe against every reader.
@@ -48,15 +54,29 @@ def parts_of(exports: Sequence[Export], chain: Sequence[str], sensitive: int, co
     ]
     cell = np.stack(columns, axis=1) if columns else np.empty((len(pieces), 0), dtype=np.int64)
     named = [n for n, (_, name) in enumerate(sheets) if name in chain[:sensitive]]
-    inner = (pieces["part"].to_numpy() < sensitive) & (cell[:, named] >= 0).any(axis=1)
+    inner: np.ndarray = (pieces["part"].to_numpy() < sensitive) & (cell[:, named] >= 0).any(axis=1)
     seen = (cell >= 0).any(axis=1)
-    return _merged(pieces["value"].to_numpy()[seen], inner[seen], cell[seen], sheets)
+    keys, where = np.unique(np.column_stack([inner, cell])[seen], axis=0, return_inverse=True)
+    total = np.bincount(where.ravel(), weights=pieces["value"].to_numpy()[seen], minlength=len(keys)).astype(np.int64)
+    inner, cell = keys[:, 0].astype(bool), keys[:, 1:]
+    return Parts(total, inner, cell, sheets, _secrets(inner, cell, sheets, late))
 
 
-def _merged(value: np.ndarray, inner: np.ndarray, cell: np.ndarray, sheets: tuple[tuple[Export, str], ...]) -> Parts:
-    keys, where = np.unique(np.column_stack([inner, cell]), axis=0, return_inverse=True)
-    total = np.bincount(where.ravel(), weights=value, minlength=len(keys)).astype(np.int64)
-    return Parts(total, keys[:, 0].astype(bool), keys[:, 1:], sheets)
+def _secrets(
+    inner: np.ndarray, cell: np.ndarray, sheets: tuple[tuple[Export, str], ...], late: bool
+) -> tuple[tuple[int, ...], ...]:
+    """The finest sets of parts that a small count can be: each part, or what the exports of one night tell apart."""
+    if late:
+        return tuple((int(column),) for column in np.flatnonzero(inner))
+    found: set[tuple[int, ...]] = set()
+    for edition in {item.edition for item, _ in sheets}:
+        own = cell[:, [n for n, (item, _) in enumerate(sheets) if item.edition == edition]]
+        alive = np.flatnonzero(inner & (own >= 0).any(axis=1))
+        _, where = np.unique(own[alive], axis=0, return_inverse=True)
+        order = np.argsort(where.ravel(), kind="stable")
+        first = np.flatnonzero(np.diff(where.ravel()[order], prepend=-1))
+        found |= {tuple(map(int, group)) for group in np.split(alive[order], first[1:])}
+    return tuple(sorted(found))
 
 
 def _classes(axis: str, exports: Sequence[Export]) -> Classes:

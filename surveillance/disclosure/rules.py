@@ -13,12 +13,17 @@ FILE = "reports/disclosure.toml"
 
 
 class Profile(BaseModel):
-    """A kind of reader. `reads`: the profiles whose exports these readers may have, their own among them."""
+    """A kind of reader. `reads`: the profiles whose exports these readers may have, their own among them.
+
+    late: is a small number of visits that came or went between two exports a small count itself? If not, what is hidden
+    stays hidden from whoever has both, but a cell shown in both is not hidden because it grew by two.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     threshold: int = Field(ge=2, le=100)
     source: str = Field(min_length=1)
     reads: tuple[str, ...]
+    late: bool = True
 
 
 class Exemption(BaseModel):

@@ -20,14 +20,16 @@ BOOL = np.bool_
 
 @dataclass
 class System:
-    """value: true visits of each unknown; inner: may it matter? sums: (rows, unknowns) of 0 and 1; total: of each row.
+    """value: true visits of each unknown; secrets: sets of them that matter (see Parts).
+
+    sums: (rows, unknowns) of 0 and 1; total: of each row.
 
     shown: is the sum given? soft: may it still be hidden? floor: where it is hidden, is a reader sure that it is not 0?
     row: where each row stands, (sheet, row of the export's cells). matters: rows of a measure that is sensitive.
     """
 
     value: np.ndarray
-    inner: np.ndarray
+    secrets: tuple[tuple[int, ...], ...]
     sums: csr_array
     total: np.ndarray
     shown: np.ndarray
@@ -59,7 +61,7 @@ def system_of(parts: Parts, new: Export, matters: Callable[[str], bool]) -> Syst
         floor[here] = item.cells["floor"].to_numpy()[keys[here, 1]]
     soft = np.array([item is new for item, _ in parts.sheets], BOOL)[keys[:, 0]]
     great = np.array([matters(name) for _, name in parts.sheets], BOOL)[keys[:, 0]]
-    return System(parts.value, parts.inner, sums, sums @ parts.value, shown, soft, floor, keys, great, parts.sheets)
+    return System(parts.value, parts.secrets, sums, sums @ parts.value, shown, soft, floor, keys, great, parts.sheets)
 
 
 def give_back(system: System, new: Export) -> None:
