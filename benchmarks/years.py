@@ -31,13 +31,13 @@ def make_years(template: Path, state: Path, nights: int) -> tuple[date, date]:
         source = held[len(held) - 1 - back % len(held)]
         folder = make_folder(state / "records" / night.isoformat())
         for path in (template / "records" / source.isoformat()).glob("*.parquet"):
-            if path.name != "findings.parquet":  # made anew, night by night, from the habits
-                table = _moved(pq.read_table(path), f"{round_:08x}", night - source)
-                pq.write_table(table, folder / path.name, compression="zstd")
+            table = moved(pq.read_table(path), f"{round_:08x}", night - source)
+            pq.write_table(table, folder / path.name, compression="zstd")
     return LAST - timedelta(days=nights - 1), LAST
 
 
-def _moved(table: pa.Table, salt: str, by: timedelta) -> pa.Table:
+def moved(table: pa.Table, salt: str, by: timedelta) -> pa.Table:
+    """A table of records some days later, with pseudonyms and files of its own (`salt`: 8 hexadecimal digits)."""
     changes: dict[str, Callable[[Any], Any]] = {
         **dict.fromkeys(OWN, lambda column: pc.binary_join_element_wise(salt, pc.utf8_slice_codeunits(column, 8), "")),
         "event_date": lambda column: _later(column, by),

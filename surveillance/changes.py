@@ -14,6 +14,7 @@ from surveillance.coding.syndromes import load_syndromes
 from surveillance.content import Content
 from surveillance.errors import AuditError, UsageError
 from surveillance.intake.visits import load_visit_rules
+from surveillance.kept_counts import kept_in
 from surveillance.perimeters import associations_in
 from surveillance.store import Store
 from surveillance.visit_codes import coding_at
@@ -148,6 +149,11 @@ def _asked(store: Store, cell: Cell, nights: tuple[date, date]) -> dict[str, Any
     if nights[1] < nights[0]:
         raise UsageError(f"--from {nights[0]} is after --to {nights[1]}", "give the earlier night to --from")
     cell = checked(store.content, cell)
+    if (kept := kept_in(store)) and cell.first < kept.before:
+        raise UsageError(
+            f"visits of before {kept.before} were reduced to counts: what made them is no longer known",
+            f"--since {kept.before}; surveillance query --as-of still tells both counts",
+        )
     members, bands = load_associations(store.content), load_ages(store.content).scheme(cell.scheme).of_band
     places = associations_in(cell.territories, members) or tuple(one.code for one in members)
     return {

@@ -13,6 +13,7 @@ from typing import Any
 
 from surveillance.coding.rules import DIAGNOSIS, REASON
 from surveillance.history import first_meant
+from surveillance.kept_counts import count_kept
 from surveillance.store import OPEN, Store
 from surveillance.visit_codes import NOW, Told
 
@@ -48,6 +49,7 @@ def count_nights(store: Store, first: date, last: date, acts: tuple[str, ...]) -
         _write(store, changed, parts, looked_at | {"basis": basis})
     _write(store, Changed(DENOMINATORS, "denominator_changes", f"night, {CELL}", TOTALS), parts, looked_at)
     store.run("DROP TABLE temp.coding_nights")
+    count_kept(store, first, last)
     told = store.value(f"SELECT sum(visits_all) FROM {DENOMINATORS} WHERE night BETWEEN $first AND $last", nights)
     return int(told or 0)
 

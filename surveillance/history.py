@@ -16,6 +16,7 @@ from surveillance.habits.nights import Judge
 from surveillance.habits.verdicts import held_files, overruled
 from surveillance.intake.checks import load_checks
 from surveillance.intake.visits import load_visit_rules
+from surveillance.kept_counts import kept_in, settled_before
 from surveillance.reasons.unknown_words import word_rows
 from surveillance.store import OPEN, Store
 from surveillance.visit_codes import code_nights
@@ -76,7 +77,9 @@ def load_night(
     `lossy`: by thesaurus, the codes whose CIM-10 code says more or less than they: such visits are flagged MAP_LOSSY.
     `since`: the oldest night whose versions its lines meet, where that is known (see `oldest_met`).
     """
-    incoming = store.parquet("incoming", records / "visits.parquet", "association", held(findings))
+    kept = kept_in(store)
+    whole = kept.before if kept and night <= kept.night else None
+    incoming = store.parquet("incoming", records / "visits.parquet", "association", held(findings), whole)
     with store.sparing(), incoming, store.table("lossy", _lossy_table(lossy)):
         store.run(store.sql("met_versions"), {"since": max(since or date.min, first_meant(store, night))})
         store.run(store.sql("fates"))
@@ -113,7 +116,7 @@ def audit(store: Store, night: date, acts: tuple[str, ...]) -> None:
     nights, since = {"first": night, "last": night}, {"since": first_meant(store, night)}
     _audit(store, "audit_lines", nights, night)
     _audit(store, "audit_versions", {"night": night} | since, night)
-    _audit(store, "audit_counts", nights | since | {"acts": list(acts)}, night)
+    _audit(store, "audit_counts", nights | since | _countable(store, acts), night)
 
 
 def audit_nights(store: Store, first: date, last: date, acts: tuple[str, ...]) -> None:
@@ -122,7 +125,13 @@ def audit_nights(store: Store, first: date, last: date, acts: tuple[str, ...]) -
     _audit(store, "audit_lines", nights, last)
     for part in range(AUDITED):
         _audit(store, "audit_every_version", {"part": part, "parts": AUDITED, "identity_days": days}, last)
-    _audit(store, "audit_counts", nights | {"since": first_meant(store, first), "acts": list(acts)}, last)
+    _audit(store, "audit_counts", nights | {"since": first_meant(store, first)} | _countable(store, acts), last)
+
+
+def _countable(store: Store, acts: tuple[str, ...]) -> dict[str, Any]:
+    """What is counted again: these types of act, of the days whose visits were not purged."""
+    kept = kept_in(store)
+    return {"acts": list(acts), "whole": kept.before if kept else date.min}
 
 
 def _audit(store: Store, name: str, parameters: Mapping[str, Any], night: date) -> None:
@@ -167,8 +176,8 @@ def enter_night(
     settled = [item.row() for item in settle(night, held, files)]
     keep_findings(store, night, records, findings, judge)
     words = [{"night": night} | row for row in word_rows(records)]
-    known = (("receptions", settled), ("files", [{"night": night} | file for file in files]), ("reason_words", words))
-    for table, rows in known:
+    known = {"receptions": settled, "files": [{"night": night} | file for file in files], "reason_words": words}
+    for table, rows in (known | settled_before(records)).items():
         if rows:
             columns = [row[0] for row in store.rows(f"SELECT column_name FROM (DESCRIBE {table})")]
             kept = [{name: row[name] for name in columns} for row in rows]

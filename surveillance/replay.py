@@ -22,6 +22,7 @@ from surveillance.errors import Exit, UsageError
 from surveillance.habits.nights import Judge
 from surveillance.history import audit_nights, enter_night, nights_held, oldest_met, take_out
 from surveillance.intake.reading import IntakeContext, build_context
+from surveillance.kept_counts import kept_records, load_kept
 from surveillance.locking import night_lock
 from surveillance.night import Night
 from surveillance.pseudonyms import demonstration_key, load_key
@@ -77,7 +78,11 @@ def _store(content: Content, settings: Settings, first: date) -> Store:
             kept = store.value("SELECT count(*) FROM receptions WHERE night < $first", {"first": first})
         if not kept:
             path.unlink()
-    return Store(path, content)
+    found = None if path.is_file() else kept_records(settings.state / "records")
+    store = Store(path, content)
+    if found:
+        load_kept(store, *found)
+    return store
 
 
 def _rebuild(

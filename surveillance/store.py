@@ -129,11 +129,16 @@ class Store:
             self.connection.unregister(name)
 
     @contextmanager
-    def parquet(self, name: str, path: Path, column: str, without: Iterable[str] = ()) -> Iterator[None]:
-        """Let statements read a Parquet file under a name, piece by piece, but rows with those values in a column."""
+    def parquet(
+        self, name: str, path: Path, column: str, without: Iterable[str] = (), since: date | None = None
+    ) -> Iterator[None]:
+        """Let statements read a Parquet file under a name, piece by piece, but rows with those values in a column, and
+        those of a visit day before `since`."""
         source, *values = ("'" + str(text).replace("'", "''") + "'" for text in (path, *without))
-        left_out = f" WHERE {column} NOT IN ({', '.join(values)})" if values else ""
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet({source}){left_out}")
+        kept = [f"{column} NOT IN ({', '.join(values)})"] if values else []
+        kept += [f"event_date >= DATE '{since}'"] if since else []
+        where = f" WHERE {' AND '.join(kept)}" if kept else ""
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM read_parquet({source}){where}")
         yield
         self.connection.execute(f"DROP VIEW {name}")
 
@@ -235,6 +240,21 @@ def store_path(state: Path) -> Path:
 def published_path(state: Path) -> Path:
     """Where the copy lies that everybody else reads."""
     return state / "published" / NAME
+
+
+def rewritten(path: Path, content: Content) -> None:
+    """Write a store anew, with nothing in the file but its rows: what was deleted stays readable in a database file."""
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.unlink(missing_ok=True)
+    with Store(path, content) as store:
+        store.run("CHECKPOINT")
+        old = store.value("SELECT current_database()")
+        target = str(temporary).replace("'", "''")
+        store.run(f"ATTACH '{target}' AS anew")
+        store.run(f'COPY FROM DATABASE "{old}" TO anew')
+        store.run("DETACH anew")
+    temporary.chmod(0o600)
+    replace_atomic(temporary, path)
 
 
 def publish(store: Store, state: Path) -> Path:

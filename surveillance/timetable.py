@@ -61,6 +61,8 @@ class Timetable(BaseModel):
     cut_off: str = Field(pattern=HOUR)
     deadline: str = Field(pattern=HOUR)
     raw_days: int = Field(ge=1, le=31)
+    visit_months: int = Field(0, ge=0, le=600)
+    log_months: int = Field(12, ge=6, le=36)
     gather: GatherRules
     coverage: Coverage
     receipts: ReceiptRules = ReceiptRules()

@@ -17,7 +17,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 # From the top down; a room may import its own line's rooms or those below, never above.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli", "__main__", "__init__"),  # the package itself: what people import
-    ("demonstration", "replay", "recoding", "checking", "declaring", "installing", "receiving"),
+    ("demonstration", "replay", "recoding", "checking", "declaring", "installing", "receiving", "purging"),
     ("rehearsal",),
     ("steps",),
     ("night", "makers"),
@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "counting",
         "history",
         "intake",
+        "kept_counts",
         "visit_codes",
         "questions",
         "board",
