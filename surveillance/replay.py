@@ -36,7 +36,7 @@ from surveillance.timetable import load_timetable
 from surveillance.visit_codes import apply_adoptions, code_nights, settle_codings
 
 WORKERS = 2
-BATCH = 8  # nights that enter in one transaction: what a commit, coding and looking through history cost is shared
+BATCH = 16  # nights that enter in one transaction: what a commit, coding and looking through history cost is shared
 AHEAD = 6  # nights read ahead of the one that enters the store
 Advance = Callable[[], None]
 
