@@ -422,17 +422,20 @@ def test_every_command_that_answers_is_in_the_log_before_it_answers(inside: Call
     uid = found.stdout.split()[1]
     inside("query", "grippe", "--state", mine)
     inside("explain", "visit", uid, "--state", mine)
+    change = ("explain", "change", "grippe", "--from", FIRST, "--to", LAST, "--state", mine)
+    assert inside(*change).returncode == inside(*change, "--visits").returncode == 0
     inside("sql", f"FROM acts WHERE visit_uid = '{UID}'", "--state", mine)
     inside("sql", "FROM read_text('/etc/passwd')", "--state", mine)
     log = entries(mine)
     assert [(entry["command"], entry["result"]) for entry in log] == [
-        ("sql", "given"), ("query", "given"), ("explain", "given"), ("sql", "given"), ("sql", "refused"),
+        ("sql", "given"), ("query", "given"), ("explain", "given"), ("explain change", "given"),
+        ("explain change", "given"), ("sql", "given"), ("sql", "refused"),
     ]  # fmt: skip
     text = "".join(path.read_text("utf-8") for path in folder_of(mine).glob("*.jsonl"))
-    assert UID not in text and log[3]["question"]["text"].count("uid:") == 1
-    assert log[3]["tables"] == ["acts"] and log[3]["seconds"] > 0
+    assert UID not in text and log[5]["question"]["text"].count("uid:") == 1
+    assert log[5]["tables"] == ["acts"] and log[5]["seconds"] > 0
     whole = inside("journal", "--verify", "--state", mine, "--lang", "en")
-    assert whole.returncode == 0 and "5 lines" in whole.stdout
+    assert whole.returncode == 0 and "7 lines" in whole.stdout
     listed = inside("journal", "--accesses", "--state", mine)
     assert "explain" in listed.stdout and "min(visit_uid)" in listed.stdout
     path = next(folder_of(mine).glob("*.jsonl"))

@@ -45,11 +45,15 @@ def explain_change(
     lists = tuple(tuple(given or ()) for given in (territory, age, sex, act))
     places, ages, sexes, acts = lists
     cell = Cell(syndrome, *_days(day, week, since, until), basis, places, scheme, ages, sexes, acts)
+    asked = vars(cell) | {"from": nights[0], "to": nights[1], "visits": visits}
     with open_published(desk.settings.state, desk.content) as store:
         if visits:
-            write_table(changed_visits(store, cell, nights), form, desk)
+            listed = changed_visits(store, cell, nights)
+            desk.logged("explain change", asked, rows=len(listed), night=nights[1])
+            write_table(listed, form, desk)
             return
         found = explained(store, cell, nights)
+    desk.logged("explain change", asked, rows=len(found.moves), night=nights[1])
     if form == "table":
         show("\n".join(ChangeScreen(desk.say, found).lines(share)))
     else:

@@ -47,6 +47,7 @@ def rebuild(
                 raise UsageError(f"nothing of that kind was delivered in the night of {one}", hint)
             for issued in wanted:
                 done = again(store, desk.settings.state, issued)
+                desk.logged("rebuild", {"number": issued.seq, "out": out}, rows=len(done.files), night=one)
                 _tell(desk, done, superseded=issued is not found[-1])
                 _write(out, done)
                 equal = equal and done.equal
