@@ -91,7 +91,7 @@ def by_a_join(state: Path) -> int:
         rows = {row[:5]: row for row in book.rows(seen)}.values()
         with store.table("rules", rules_table(rows)), store.transaction():
             store.run("""
-                CREATE OR REPLACE TABLE plain AS SELECT visit_uid, rec_version, from_night, basis, syndrome FROM (
+                CREATE OR REPLACE TABLE plain AS SELECT from_night, arrival, basis, syndrome FROM (
                     SELECT *, 'diag' AS kind, unnest(diagnoses) AS code FROM visits
                     UNION ALL BY NAME SELECT *, 'motif' AS kind, unnest(reason_codes) AS code FROM visits
                     UNION ALL BY NAME SELECT * REPLACE ('' AS thesaurus), 'concept' AS kind,

@@ -132,8 +132,8 @@ class Explainer:
 
     def _stored(self, visit: Row) -> dict[str, frozenset[str]]:
         rows = self.store.arrow(
-            "FROM visit_syndromes WHERE visit_uid = $uid AND rec_version = $version AND from_night = $night",
-            {"uid": visit["visit_uid"], "version": visit["rec_version"], "night": visit["from_night"]},
+            "FROM visit_syndromes WHERE from_night = $night AND arrival = $arrival",
+            {"night": visit["from_night"], "arrival": visit["arrival"]},
         )
         kept = [row for row in rows.to_pylist() if row.get("to_coding", STILL) == STILL]
         held = BASES if "basis" in rows.column_names else BASES[:1]

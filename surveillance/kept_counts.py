@@ -39,8 +39,8 @@ def forget_visits(store: Store, kept: Kept) -> None:
             f"CREATE OR REPLACE TABLE kept_{ledger} AS FROM {ledger} WHERE visit_day < $before", {"before": kept.before}
         )
     store.run(
-        "DELETE FROM visit_syndromes WHERE (visit_uid, rec_version, from_night) IN "
-        "(SELECT (visit_uid, rec_version, from_night) FROM visits WHERE event_date < $before)",
+        "DELETE FROM visit_syndromes WHERE (from_night, arrival) IN "
+        "(SELECT (from_night, arrival) FROM visits WHERE event_date < $before)",
         {"before": kept.before},
     )
     store.run("DELETE FROM visits WHERE event_date < $before", {"before": kept.before})

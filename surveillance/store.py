@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from copy import copy
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 Failed = duckdb.Error  # what a statement that cannot be run raises; the name of its class says why
 OPEN = date(9999, 12, 31)  # `to_night` of a version in force
 NAME = "surveillance.duckdb"
+LAYOUT = "3"  # of the tables (indicators/sql/schema.sql); another one is not read: the store is made anew
 LOAD_MEMORY, HISTORY_MEMORY = "256MB", "2GB"
 # What the library says when the disk takes no more, and what the system calls it.
 FULL = {"No space left": errno.ENOSPC, "File too large": errno.EFBIG, "Disk quota": errno.EDQUOT}
@@ -46,19 +48,22 @@ class Store:
         self.connection = connect(path, read_only)
         if not read_only:
             path.chmod(0o600)
-        self.connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
-        self.connection.execute("SET enable_progress_bar = false")  # the library draws one on stdout
+        self._set_up()
         self._of_this_version()
         if not read_only:
-            self.connection.execute(content.text("indicators/sql/schema.sql"))
+            with self.transaction():
+                self.connection.execute(content.text("indicators/sql/schema.sql"))
+                if self.fact("layout") is None:
+                    self.keep_fact("layout", LAYOUT)
+
+    def _set_up(self) -> None:
+        self.connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
+        self.connection.execute("SET enable_progress_bar = false")  # the library draws one on stdout
 
     def _of_this_version(self) -> None:
         """SettingsError for a store laid out by an earlier version: it is made anew from the records, never mended."""
-        columns = self.value(
-            "SELECT count(*) FILTER (column_name = 'night') FROM information_schema.columns "
-            "WHERE table_name = 'counts' HAVING count(*) > 0"
-        )
-        if columns == 0:
+        there = self.value("SELECT count(*) FROM information_schema.tables WHERE table_name = 'facts'")
+        if there and self.fact("layout") != LAYOUT:
             self.close()
             raise SettingsError(
                 f"{self.path} was laid out by an earlier version",
@@ -154,6 +159,21 @@ class Store:
         )
         yield
         self.connection.execute(f"DROP VIEW {name}")
+
+    @contextmanager
+    def beside(self) -> Iterator[Store]:
+        """A second connection to the same store, for statements of another thread; each of the two has one thread."""
+        other = copy(self)
+        other.connection = self.connection.cursor()
+        other._set_up()
+        before = self.value("SELECT current_setting('threads')")
+        self.connection.execute("SET threads = 1")
+        try:
+            yield other
+        finally:
+            other.close()
+            with suppress(duckdb.TransactionException):
+                self.connection.execute(f"SET threads = {int(before)}")
 
     @contextmanager
     def sparing(self) -> Iterator[None]:

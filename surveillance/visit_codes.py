@@ -111,7 +111,7 @@ def recode(store: Store, book: RuleBook, coding: int, told: Told) -> Days | None
         with rules_of(store, book, part):
             store.run(f"CREATE OR REPLACE TEMP TABLE wanted AS {store.sql('coded_visits')}", part.parameters)
         store.run(f"CREATE OR REPLACE TEMP TABLE held AS {store.sql('held_rows')}", part.parameters | wanted)
-        same = "USING (visit_uid, rec_version, from_night, basis, syndrome, definition)"
+        same = "USING (from_night, arrival, basis, syndrome, definition)"
         store.run(f"CREATE OR REPLACE TEMP TABLE over AS FROM held ANTI JOIN wanted {same}")
         store.run(f"CREATE OR REPLACE TEMP TABLE added AS FROM wanted ANTI JOIN held {same}")
         store.run("UPDATE visit_syndromes SET to_coding = $coding WHERE rowid IN (SELECT place FROM over)",

@@ -174,11 +174,11 @@ class Recount:
             uid = row["visit_uid"]
             lives[uid] = lives.get(uid, 0) + (row["rec_version"] == 1)
             self.lives.setdefault((uid, lives[uid]), []).append(row)
-        self.read: dict[tuple[str, int, date, str, str], list[tuple[int, int]]] = {}
-        for uid, version, night, basis, name, first, end in store.rows(
-            "SELECT visit_uid, rec_version, from_night, basis, syndrome, from_coding, to_coding FROM visit_syndromes"
+        self.read: dict[tuple[date, int, str, str], list[tuple[int, int]]] = {}
+        for *counted, first, end in store.rows(
+            "SELECT from_night, arrival, basis, syndrome, from_coding, to_coding FROM visit_syndromes"
         ):
-            self.read.setdefault((uid, version, night, basis, name), []).append((first, end))
+            self.read.setdefault((*counted,), []).append((first, end))
 
     def cell(
         self, cell: Cell, nights: tuple[date, date]
@@ -201,7 +201,7 @@ class Recount:
 
         def said(one: Visit, measure: int, coding: int) -> bool:
             if measure == 0:
-                key = (one["visit_uid"], one["rec_version"], one["from_night"], cell.basis, cell.syndrome)
+                key = (one["from_night"], one["arrival"], cell.basis, cell.syndrome)
                 return any(first <= coding < end for first, end in self.read.get(key, ()))
             words = one["diagnoses"] if cell.basis == "diagnosis" else one["reason_codes"] + one["reason_concepts"]
             return measure == 2 or bool(words)

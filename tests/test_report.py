@@ -31,7 +31,8 @@ ACTS = ("VISITE", "CENTRE")
 def visit(number: int, day: date, association: str, syndromes: list[str], told: date) -> dict[str, Any]:
     """One version of a visit, told on a night, with the syndromes it counts in."""
     return {
-        "visit_uid": f"{number:032x}", "rec_version": 1, "from_night": told, "to_night": date(9999, 12, 31),
+        "visit_uid": f"{number:032x}", "rec_version": 1, "arrival": number, "from_night": told,
+        "to_night": date(9999, 12, 31),
         "association": association, "status": "active", "event_date": day, "hour": 10, "act_type": "VISITE",
         "dep_care": association[:-2], "dep_res": None, "age_y": 30, "age_m": None, "age_band": "15-44", "sex": "F",
         "thesaurus": "CIM10", "diagnoses": ["J11.1"] if syndromes else [], "reason_codes": [],
@@ -55,8 +56,11 @@ def visits() -> list[dict[str, Any]]:
 def fill(night: Night, rows: list[dict[str, Any]]) -> None:
     """Put visits, receptions, a signal and a delivery into the store of a night."""
     store, columns = night.store, [name for name in rows[0] if name != "syndromes"]
-    links = [{**{k: row[k] for k in ("visit_uid", "rec_version", "from_night")}, "syndrome": s}
-             for row in rows for s in row["syndromes"]]  # fmt: skip
+    links = [
+        {"from_night": row["from_night"], "arrival": row["arrival"], "syndrome": s}
+        for row in rows
+        for s in row["syndromes"]
+    ]
     plain = [{key: row[key] for key in columns} for row in rows]
     received = [
         {"night": night.date, "association": a.code, "status": "absent" if a.code == "7501" else "received",

@@ -15,7 +15,7 @@
 -- $reach: the first night whose versions are looked at; versions of one visit are nearer to one another than that. A number used
 -- again by another visit (extracts/visit.toml, identity_days) makes a second life: versions are paired in their order.
 WITH cell AS (
-    SELECT visit_uid, rec_version, from_night,
+    SELECT visit_uid, rec_version, from_night, arrival,
         list_contains($places::VARCHAR[], association) AS at_place,
         event_date BETWEEN $first::DATE AND $last::DATE AS at_day,
         list_contains($acts::VARCHAR[], act_type) AS at_act,
@@ -43,7 +43,7 @@ versions AS MATERIALIZED (
 ),
 -- What the coding after either night says of a version (the syndrome asked).
 read_as AS MATERIALIZED (
-    SELECT visit_uid, rec_version, from_night, bool_or(from_coding <= $then AND to_coding > $then) AS counted_then,
+    SELECT from_night, arrival, bool_or(from_coding <= $then AND to_coding > $then) AS counted_then,
         bool_or(from_coding <= $now AND to_coding > $now) AS counted_now
     FROM visit_syndromes
     WHERE syndrome = $syndrome AND basis = $basis AND from_night BETWEEN $reach::DATE AND $to::DATE
@@ -51,7 +51,7 @@ read_as AS MATERIALIZED (
 ),
 seen AS (
     SELECT v.*, coalesce(r.counted_then, false) AS counted_then, coalesce(r.counted_now, false) AS counted_now
-    FROM versions v LEFT JOIN read_as r USING (visit_uid, rec_version, from_night)
+    FROM versions v LEFT JOIN read_as r USING (from_night, arrival)
 ),
 pairs AS (
     SELECT coalesce(a.visit_uid, b.visit_uid) AS visit_uid, a, b
@@ -124,6 +124,6 @@ FROM judged
 UNION ALL
 -- The same version in force after both nights, read by two codings.
 SELECT 'visits', v.visit_uid, v.association, v.event_date, 'recoded', '', r.counted_now::INTEGER - r.counted_then::INTEGER
-FROM cell v JOIN read_as r USING (visit_uid, rec_version, from_night)
+FROM cell v JOIN read_as r USING (from_night, arrival)
 WHERE $then <> $now AND v.from_night >= $first::DATE - 1 AND v.event_date BETWEEN $first::DATE AND $last::DATE
     AND v.inside AND v.before AND v.after AND r.counted_then <> r.counted_now

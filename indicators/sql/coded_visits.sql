@@ -5,26 +5,24 @@
 -- reasons are coded in it even where its diagnoses come in the CIM-10. Age in months is exact below two years, twelve times the
 -- age in years above; an unknown age satisfies no limit.
 WITH chosen AS (
-    SELECT v.rowid AS place, event_date, coalesce(age_m, age_y * 12) AS months,
+    SELECT from_night, arrival, event_date, coalesce(age_m, age_y * 12) AS months,
         v.thesaurus, coalesce(nullif(v.thesaurus, 'CIM10'), own.thesaurus) AS own_thesaurus, diagnoses, reason_codes, reason_concepts
     FROM visits v LEFT JOIN own USING (association)
     WHERE from_night BETWEEN $told_first::DATE AND $told_last::DATE AND event_date >= $since::DATE
 ),
 said AS (
-    SELECT place, event_date, months, 'diag' AS kind, thesaurus, unnest(diagnoses) AS code,
+    SELECT from_night, arrival, event_date, months, 'diag' AS kind, thesaurus, unnest(diagnoses) AS code,
         generate_subscripts(diagnoses, 1) AS position
     FROM chosen
-    UNION ALL SELECT place, event_date, months, 'motif', own_thesaurus, unnest(reason_codes), 1 FROM chosen
-    UNION ALL SELECT place, event_date, months, 'concept', '', unnest(reason_concepts), 1 FROM chosen
+    UNION ALL SELECT from_night, arrival, event_date, months, 'motif', own_thesaurus, unnest(reason_codes), 1 FROM chosen
+    UNION ALL SELECT from_night, arrival, event_date, months, 'concept', '', unnest(reason_concepts), 1 FROM chosen
 ),
 found AS (
-    SELECT DISTINCT s.place, r.ref
+    SELECT DISTINCT s.from_night, s.arrival, r.ref
     FROM said s JOIN rules r USING (kind, thesaurus, code)
     WHERE s.event_date BETWEEN r.first AND r.last
         AND (r.age_min IS NULL OR s.months >= r.age_min)
         AND (r.age_max IS NULL OR s.months <= r.age_max)
         AND (s.position = 1 OR NOT r.principal_only)
 )
-SELECT v.visit_uid, v.rec_version, v.from_night, refs.basis, refs.syndrome, refs.definition
-FROM found JOIN visits v ON v.rowid = found.place JOIN refs USING (ref)
-WHERE v.from_night BETWEEN $told_first::DATE AND $told_last::DATE
+SELECT from_night, arrival, refs.basis, refs.syndrome, refs.definition FROM found JOIN refs USING (ref)

@@ -4,8 +4,7 @@
 -- $told_first, $told_last: the nights whose versions are looked at: a visit is told on its day or later (at most a day before).
 SELECT v.event_date AS visit_day, v.association, v.dep_care AS department, v.age_band, v.sex, v.act_type, s.syndrome, s.definition,
     count(*)::INTEGER AS visits
-FROM visits v JOIN visit_syndromes s
-    ON s.visit_uid = v.visit_uid AND s.rec_version = v.rec_version AND s.from_night = v.from_night
+FROM visits v JOIN visit_syndromes s USING (from_night, arrival)
 WHERE v.from_night <= $night::DATE AND v.to_night > $night::DATE AND v.status = 'active'
     AND list_contains($acts, v.act_type) AND v.event_date BETWEEN $first::DATE AND $last::DATE
     AND v.from_night BETWEEN $told_first::DATE AND $told_last::DATE

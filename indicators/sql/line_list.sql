@@ -2,8 +2,7 @@
 -- Pseudonymised, and no more than an investigator needs: no hour, no département of residence, no exact age, no file.
 -- `ages`: age band → group of the scheme that was asked for.
 SELECT v.visit_uid, v.event_date AS visit_day, v.association, a.age_group, v.sex, v.act_type, v.diagnoses, v.reason_concepts, v.outcome
-FROM visits v JOIN visit_syndromes s
-    ON s.visit_uid = v.visit_uid AND s.rec_version = v.rec_version AND s.from_night = v.from_night
+FROM visits v JOIN visit_syndromes s USING (from_night, arrival)
 JOIN ages a ON a.age_band = v.age_band
 WHERE v.from_night <= $night::DATE AND v.to_night > $night::DATE AND v.status = 'active' AND list_contains($acts, v.act_type)
     AND v.event_date BETWEEN $since::DATE AND $until::DATE

@@ -3,6 +3,7 @@
 -- One row per version of a visit: known from the night `from_night` until the night `to_night` (9999-12-31: in force).
 CREATE TABLE IF NOT EXISTS visits (
     visit_uid VARCHAR, rec_version INTEGER, from_night DATE, to_night DATE,
+    arrival INTEGER, -- place among the lines of the night: with from_night, what names a version; negative: no line told it
     association VARCHAR, status VARCHAR, event_date DATE, hour TINYINT, act_type VARCHAR,
     dep_care VARCHAR, dep_res VARCHAR, age_y SMALLINT, age_m SMALLINT, age_band VARCHAR, sex VARCHAR,
     thesaurus VARCHAR, diagnoses VARCHAR[], reason_codes VARCHAR[], reason_concepts VARCHAR[],
@@ -13,10 +14,10 @@ CREATE TABLE IF NOT EXISTS visits (
 );
 COMMENT ON TABLE visits IS 'One row per version of a visit, pseudonymised, with the nights between which it was in force';
 
--- One row per version of a visit, series (basis: diagnosis, reason) and syndrome that it counts in, with the version of the
+-- One row per version of a visit (from_night, arrival), series (basis: diagnosis, reason) and syndrome that it counts in, with the version of the
 -- definition that says so: in the codings from `from_coding` on, before `to_coding` (2147483647: still).
 CREATE TABLE IF NOT EXISTS visit_syndromes (
-    visit_uid VARCHAR, rec_version INTEGER, from_night DATE, basis VARCHAR DEFAULT 'diagnosis', syndrome VARCHAR,
+    from_night DATE, arrival INTEGER, basis VARCHAR DEFAULT 'diagnosis', syndrome VARCHAR,
     definition VARCHAR DEFAULT '1', from_coding INTEGER DEFAULT 1, to_coding INTEGER DEFAULT 2147483647
 );
 COMMENT ON TABLE visit_syndromes IS 'One row per version of a visit, basis and syndrome it counts in, with the codings between which it did';
@@ -77,6 +78,21 @@ CREATE TABLE IF NOT EXISTS denominators (
     visits_all INTEGER, visits_coded INTEGER, visits_reason INTEGER
 );
 COMMENT ON TABLE denominators IS 'What each night changed in the denominators, one row per night, visit day, association, département, age band, sex and type of act. Sum up to a night: as known then.';
+
+-- The same ledgers by visit day, association and age band alone, which is enough for most questions and many times shorter.
+CREATE TABLE IF NOT EXISTS brief_counts (
+    night DATE, visit_day DATE, association VARCHAR, age_band VARCHAR, syndrome VARCHAR, definition VARCHAR, visits INTEGER
+);
+CREATE TABLE IF NOT EXISTS brief_reason_counts (
+    night DATE, visit_day DATE, association VARCHAR, age_band VARCHAR, syndrome VARCHAR, definition VARCHAR, visits INTEGER
+);
+CREATE TABLE IF NOT EXISTS brief_denominators (
+    night DATE, visit_day DATE, association VARCHAR, age_band VARCHAR, visits_all INTEGER, visits_coded INTEGER,
+    visits_reason INTEGER
+);
+COMMENT ON TABLE brief_counts IS 'The ledger counts by visit day, association and age band alone. Never add syndromes up.';
+COMMENT ON TABLE brief_reason_counts IS 'The ledger reason_counts by visit day, association and age band alone. Never add syndromes up.';
+COMMENT ON TABLE brief_denominators IS 'The ledger denominators by visit day, association and age band alone.';
 
 -- One row per night, method, syndrome, territory and visit day that was tested and gave an alarm.
 CREATE TABLE IF NOT EXISTS signals (
