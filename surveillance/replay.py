@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import groupby, islice
@@ -15,7 +15,7 @@ from pathlib import Path
 from surveillance.ages import load_acts
 from surveillance.associations import load_associations
 from surveillance.clock import Clock, nights
-from surveillance.coding.codings import Codings
+from surveillance.coding.codings import Coding, Codings
 from surveillance.content import Content
 from surveillance.counting import LATEST, count_nights
 from surveillance.errors import Exit, UsageError
@@ -39,6 +39,7 @@ WORKERS = 2
 BATCH = 16  # nights that enter in one transaction: what a commit, coding and looking through history cost is shared
 AHEAD = 6  # nights read ahead of the one that enters the store
 Advance = Callable[[], None]
+Batch = list[tuple[Coding, list[date]]]  # nights that enter together, with the coding in force
 
 
 def replay(
@@ -94,10 +95,18 @@ def _rebuild(
         for night in reversed(nights_held(store, first)):
             take_out(store, night)
     done: list[date] = []
-    while batch := list(islice(ready, BATCH)):
-        with store.bounded(), store.transaction():
-            _enter(store, codings, settings.state / "records", batch, judge, advance)
-        done += batch
+    with store.bounded(), store.beside() as beside, ThreadPoolExecutor(1) as second:
+        last: Future[None] | None = None
+        while batch := list(islice(ready, BATCH)):
+            told = [(one, list(some)) for one, some in groupby(batch, codings.in_force)]
+            with store.transaction():
+                _enter(store, codings, settings.state / "records", told, judge, advance)
+            if last:
+                last.result()
+            last = second.submit(_count, beside, codings, told, acts)
+            done += batch
+        if last:
+            last.result()
     if not done:
         raise UsageError(
             f"there are no records from {first} on in {settings.state / 'records'}",
@@ -105,18 +114,27 @@ def _rebuild(
         )
     with store.bounded(), store.transaction():
         unseen = apply_adoptions(store, codings, first)
-        count_nights(store, min([first, *(one.from_night for one in unseen)]), LATEST, acts)
+        again = [one.from_night for one in codings.adoptions if one in unseen or one.from_night >= first]
+        if again:
+            count_nights(store, min(again), LATEST, acts)
         audit_nights(store, done[0], done[-1], acts)
 
 
-def _enter(store: Store, codings: Codings, records: Path, batch: list[date], judge: Judge, advance: Advance) -> None:
-    oldest = oldest_met(store, records, batch)
-    for coding, told_nights in groupby(batch, codings.in_force):
-        coder, told = codings.coder(coding.digest), list(told_nights)
+def _enter(store: Store, codings: Codings, records: Path, batch: Batch, judge: Judge, advance: Advance) -> None:
+    oldest = oldest_met(store, records, [night for _, told in batch for night in told])
+    for coding, told in batch:
+        coder = codings.coder(coding.digest)
         for night in told:
             enter_night(store, night, records / night.isoformat(), coder, judge, oldest[night])
             advance()
-        code_nights(store, told[0], told[-1], coder, coding.number)
+
+
+def _count(store: Store, codings: Codings, batch: Batch, acts: tuple[str, ...]) -> None:
+    """Code and count nights that have entered, while the next ones do."""
+    with store.transaction():
+        for coding, told in batch:
+            code_nights(store, told[0], told[-1], codings.coder(coding.digest), coding.number)
+        count_nights(store, batch[0][1][0], batch[-1][1][-1], acts)
 
 
 def _known_until(store: Store, settings: Settings) -> date:

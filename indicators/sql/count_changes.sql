@@ -4,18 +4,19 @@
 -- begins to count with the night that told it, or with the coding that gave it the syndrome; it ends with the night that corrected
 -- or withdrew it, or with the coding that took the syndrome away. What is known after a night is the sum up to it.
 -- $acts: the types of act that are acts (indicators/acts.toml). `coding_nights`: the night from which each coding is in force.
--- $told_first, $told_last: the nights whose versions are looked at; $first, $last: the nights whose changes are given.
+-- $told_first, $told_last: the nights whose versions are looked at; $first, $last: the nights whose changes are given; only
+-- versions that begin or end in them, where history was not coded again in them ($recoded).
 WITH spans AS (
     SELECT v.event_date AS visit_day, v.association, v.dep_care AS department, v.age_band, v.sex, v.act_type,
         s.syndrome, s.definition,
         greatest(v.from_night, coalesce(begun.night, v.from_night)) AS from_night,
         least(v.to_night, coalesce(ended.night, v.to_night)) AS to_night, count(*)::INTEGER AS visits
-    FROM visits v JOIN visit_syndromes s
-        ON s.visit_uid = v.visit_uid AND s.rec_version = v.rec_version AND s.from_night = v.from_night
+    FROM visits v JOIN visit_syndromes s USING (from_night, arrival)
     LEFT JOIN coding_nights begun ON begun.number = s.from_coding
     LEFT JOIN coding_nights ended ON ended.number = s.to_coding
     WHERE v.status = 'active' AND list_contains($acts, v.act_type) AND s.basis = $basis
         AND v.from_night BETWEEN $told_first::DATE AND $told_last::DATE
+        AND ($recoded OR v.from_night BETWEEN $first::DATE AND $last::DATE OR v.to_night BETWEEN $first::DATE AND $last::DATE)
         AND s.from_night BETWEEN $told_first::DATE AND $told_last::DATE
     GROUP BY ALL
 ),

@@ -9,6 +9,7 @@ WITH spans AS (
     FROM visits
     WHERE status = 'active' AND list_contains($acts, act_type) AND from_night < to_night
         AND from_night BETWEEN $told_first::DATE AND $told_last::DATE
+        AND ($recoded OR from_night BETWEEN $first::DATE AND $last::DATE OR to_night BETWEEN $first::DATE AND $last::DATE)
     GROUP BY ALL
 ),
 changes AS (
