@@ -11,18 +11,25 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from surveillance.coding.rules import DIAGNOSIS, REASON
+from surveillance.coding.rules import DIAGNOSIS
 from surveillance.history import first_meant
 from surveillance.kept_counts import count_kept
+from surveillance.ledgers import (
+    CELL,
+    COUNT_LEDGERS,
+    COUNTED,
+    DENOMINATOR_LEDGER,
+    DENOMINATORS,
+    TABLES,
+    TOTALS,
+    Ledger,
+    abridge,
+    known,
+)  # fmt: skip
 from surveillance.store import OPEN, Store
 from surveillance.visit_codes import NOW, Told
 
 LATEST = OPEN - timedelta(days=1)  # the night after which what is in force now is known
-TABLES = {DIAGNOSIS: "counts", REASON: "reason_counts"}
-DENOMINATORS = "denominators"
-CELL = "visit_day, association, department, age_band, sex, act_type"
-COUNTED = "sum(visits)::INTEGER AS visits"
-TOTALS = ", ".join(f"sum({name})::INTEGER AS {name}" for name in ("visits_all", "visits_coded", "visits_reason"))
 FROM_NIGHT = "count_from"
 
 
@@ -43,28 +50,19 @@ def count_nights(store: Store, first: date, last: date, acts: tuple[str, ...]) -
     """Write again what the nights from `first` to `last` changed; gives the number of acts they told of, net."""
     _know_codings(store)
     nights = {"first": first, "last": last}
-    parts, looked_at = list(_told(store, first, last)), {**nights, "acts": list(acts)}
-    for basis, table in TABLES.items():
-        changed = Changed(table, "count_changes", f"syndrome, night, {CELL}, definition", COUNTED)
-        _write(store, changed, parts, looked_at | {"basis": basis})
-    _write(store, Changed(DENOMINATORS, "denominator_changes", f"night, {CELL}", TOTALS), parts, looked_at)
+    recoded = _recoded(store, nights)
+    parts, looked_at = list(_told(store, first, last, recoded)), {**nights, "acts": list(acts), "recoded": recoded}
+    for basis, ledger in COUNT_LEDGERS.items():
+        _write(store, ledger, parts, looked_at | {"basis": basis})
+    _write(store, DENOMINATOR_LEDGER, parts, looked_at)
     store.run("DROP TABLE temp.coding_nights")
     count_kept(store, first, last)
+    abridge(store, first, last)
     told = store.value(f"SELECT sum(visits_all) FROM {DENOMINATORS} WHERE night BETWEEN $first AND $last", nights)
     return int(told or 0)
 
 
-@dataclass(frozen=True)
-class Changed:
-    """A ledger: its table, the statement that finds changes, what makes a row one (its order too), and its sums."""
-
-    table: str
-    statement: str
-    cell: str
-    sums: str
-
-
-def _write(store: Store, ledger: Changed, parts: Iterable[Told], looked_at: dict[str, Any]) -> None:
+def _write(store: Store, ledger: Ledger, parts: Iterable[Told], looked_at: dict[str, Any]) -> None:
     """The rows of a ledger in these nights; a change of a later night than its piece's waits for that night's piece."""
     nights = {key: looked_at[key] for key in ("first", "last")}
     store.run(f"DELETE FROM {ledger.table} WHERE night BETWEEN $first AND $last", nights)
@@ -77,12 +75,11 @@ def _write(store: Store, ledger: Changed, parts: Iterable[Told], looked_at: dict
     store.run("DROP TABLE temp.waiting")
 
 
-def _settle(store: Store, ledger: Changed, night: date) -> None:
+def _settle(store: Store, ledger: Ledger, night: date) -> None:
     """Add up what waits for the nights until this one."""
-    nothing = " AND ".join(f"{part.split(' AS ')[0]} = 0" for part in ledger.sums.split(", "))
     store.run(
-        f"INSERT INTO {ledger.table} BY NAME SELECT {ledger.cell}, {ledger.sums} FROM waiting WHERE night <= $night "
-        f"GROUP BY ALL HAVING NOT ({nothing}) ORDER BY {ledger.cell}",
+        f"INSERT INTO {ledger.table} BY NAME SELECT {ledger.key(CELL)}, {ledger.sums} FROM waiting "
+        f"WHERE night <= $night GROUP BY ALL HAVING NOT ({ledger.nothing}) ORDER BY {ledger.key(CELL)}",
         {"night": night},
     )
     store.run("CREATE OR REPLACE TEMP TABLE waiting AS FROM waiting WHERE night > $night", {"night": night})
@@ -96,7 +93,17 @@ def _know_codings(store: Store) -> None:
     )
 
 
-def _told(store: Store, first: date, last: date) -> Iterator[Told]:
+def _recoded(store: Store, nights: dict[str, Any]) -> bool:
+    """Was history coded again in these nights?"""
+    return bool(
+        store.value(
+            "SELECT count(*) FROM codings WHERE recoded_since IS NOT NULL AND from_night BETWEEN $first AND $last",
+            nights,
+        )
+    )
+
+
+def _told(store: Store, first: date, last: date, recoded: bool) -> Iterator[Told]:
     """The versions that these nights can have changed, in pieces of a month, oldest first.
 
     Earlier versions: those that ended in these nights, and all of them where history was coded again in these nights.
@@ -105,9 +112,6 @@ def _told(store: Store, first: date, last: date) -> Iterator[Told]:
     if oldest is None:
         return
     nights = {"first": max(first, oldest), "last": last}
-    recoded = store.value(
-        "SELECT count(*) FROM codings WHERE recoded_since IS NOT NULL AND from_night BETWEEN $first AND $last", nights
-    )
     touched = "TRUE" if recoded else "from_night >= $since AND to_night BETWEEN $first AND $last"
     since = {} if recoded else {"since": first_meant(store, nights["first"]), "last": last}
     earlier = store.rows(
@@ -119,11 +123,6 @@ def _told(store: Store, first: date, last: date) -> Iterator[Told]:
     for oldest, newest in (earlier, told):
         if oldest:
             yield from Told(oldest, newest).months()
-
-
-def known(table: str, night: date | None) -> str:
-    """The rows of a ledger that were known after a night (None: now), as statements read them: FROM {known(…)}."""
-    return table if night is None else f"(FROM {table} WHERE night <= DATE '{night.isoformat()}')"
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 AUDITED = 4  # parts in which every visit is looked at, so that ten years of them fit in memory
 NO_LOSS: Mapping[str, list[str]] = MappingProxyType({})
 BY_NIGHT = (
-    "visit_syndromes", "visits", "counts", "reason_counts", "denominators", "unknown_codes", "reason_words",
+    "visit_syndromes", "visits", "counts", "reason_counts", "denominators", "brief_counts",
+    "brief_reason_counts", "brief_denominators", "unknown_codes", "reason_words",
     "receptions", "files", "signals", "profiles", "findings", "data_events",
 )  # fmt: skip
 
@@ -117,6 +118,7 @@ def audit(store: Store, night: date, acts: tuple[str, ...]) -> None:
     _audit(store, "audit_lines", nights, night)
     _audit(store, "audit_versions", {"night": night} | since, night)
     _audit(store, "audit_counts", nights | since | _countable(store, acts), night)
+    _audit(store, "audit_brief", nights, night)
 
 
 def audit_nights(store: Store, first: date, last: date, acts: tuple[str, ...]) -> None:
@@ -126,6 +128,7 @@ def audit_nights(store: Store, first: date, last: date, acts: tuple[str, ...]) -
     for part in range(AUDITED):
         _audit(store, "audit_every_version", {"part": part, "parts": AUDITED, "identity_days": days}, last)
     _audit(store, "audit_counts", nights | {"since": first_meant(store, first)} | _countable(store, acts), last)
+    _audit(store, "audit_brief", nights, last)
 
 
 def _countable(store: Store, acts: tuple[str, ...]) -> dict[str, Any]:

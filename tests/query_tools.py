@@ -12,6 +12,8 @@ from typing import Any
 import pyarrow as pa
 
 from surveillance.content import Content
+from surveillance.counting import LATEST
+from surveillance.ledgers import abridge
 from surveillance.store import Store, publish, store_path
 
 MEMBERS = {"5901": ("59", "32"), "5902": ("59", "32"), "8001": ("80", "32"), "7501": ("75", "11")}
@@ -58,6 +60,7 @@ def fill(state: Path, content: Content, days: Iterable[Day], silent: Iterable[Da
         put(store, "denominators", DENOMINATORS, below)
         put(store, "counts", COUNTS, above)
         put(store, "receptions", ("night", "association", "status"), sorted(set(told)))
+        abridge(store, date.min, LATEST)
         publish(store, state)
 
 

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveillance.content import Content
+from surveillance.counting import LATEST
 from surveillance.disclosure.audit import Untenable, protect
 from surveillance.disclosure.memory import folder, one_at_a_time, remember, remembered
 from surveillance.disclosure.pieces import lives
@@ -27,6 +28,7 @@ from surveillance.disclosure.release import holders, release
 from surveillance.disclosure.rules import FILE, Profile, Rules, load_rules
 from surveillance.disclosure.sheets import Cut, Export
 from surveillance.errors import ContentError, SettingsError, UsageError
+from surveillance.ledgers import abridge
 from surveillance.questions import Question, ask
 from surveillance.store import Store
 from tests.disclosure_attack import AGES, DAYS, ELEMENTS, NIGHTS, PLACES, Attacker, World, box
@@ -354,6 +356,7 @@ def store(content: Content, tmp_path: Path) -> Iterator[Store]:
                     "'F', 'VISITE', 10 * $visits, 9 * $visits, 0)",
                     row,
                 )
+        abridge(made, date.min, LATEST)
         yield made
 
 

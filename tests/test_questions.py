@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from surveillance.content import Content
+from surveillance.counting import LATEST
 from surveillance.errors import UsageError
+from surveillance.ledgers import abridge
 from surveillance.questions import Question, ask
 from surveillance.replay import replay
 from surveillance.settings import Settings, load_settings
@@ -123,6 +125,7 @@ def test_a_day_an_association_never_sent_makes_its_cells_incomplete(
     with Store(path, content) as store:
         for table in ("counts", "denominators"):
             store.run(f"DELETE FROM {table} WHERE association = '5901' AND visit_day = DATE '2023-01-04'")
+        abridge(store, date.min, LATEST)
         store.run("UPDATE receptions SET status = 'absent' WHERE association = '5901' AND night = DATE '2023-01-05'")
         regions = ask(store, Question(("grippe",), by=("region", "week", "age"))).table
         first = regions[regions["week"] == "2023-W01"].groupby("region")["complete"].all()

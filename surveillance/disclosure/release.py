@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from surveillance.coding.case_definitions import Syndrome
 from surveillance.coding.syndromes import load_syndromes
-from surveillance.counting import DENOMINATORS as DENOMINATOR_LEDGER
-from surveillance.counting import known
 from surveillance.disclosure.audit import protect
 from surveillance.disclosure.boxes import cuts_of, within_of
 from surveillance.disclosure.counting import StoreCounter
 from surveillance.disclosure.memory import one_at_a_time, remember, remembered
 from surveillance.disclosure.rules import Rules, load_rules
 from surveillance.disclosure.sheets import Edition, Export
+from surveillance.ledgers import DENOMINATORS as DENOMINATOR_LEDGER
+from surveillance.ledgers import known
 from surveillance.questions import Question
 from surveillance.questions.presence import window
 from surveillance.store import Store
@@ -111,7 +111,7 @@ def _export(store: Store, question: Question, table: pd.DataFrame, profile: str,
 
 def _window(store: Store, question: Question) -> tuple[date, date]:
     """The days that the cells of an answer are made of, those too of which nothing is known."""
-    seen = window(store, question, known(DENOMINATOR_LEDGER, question.as_of))
+    seen = window(store, question, known(DENOMINATOR_LEDGER, question.as_of, brief=True))
     return seen.first, max(seen.first, seen.last)
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from surveillance.ages import load_acts
 from surveillance.associations import load_associations
-from surveillance.counting import DENOMINATORS, TABLES, Counted, known, recount_then
+from surveillance.counting import Counted, recount_then
 from surveillance.errors import UsageError
+from surveillance.ledgers import DENOMINATORS, TABLES, known
 from surveillance.perimeters import associations_in
 from surveillance.questions import facts, population
 from surveillance.questions.asked import Answer, Earlier, Question, checked, known_names, placed
@@ -39,11 +40,11 @@ def ask(store: Store, question: Question) -> Answer:
     checked(question)
     known_names(store, question)
     question = placed(store, question)
-    denominators = known(DENOMINATORS, question.as_of)
+    denominators = known(DENOMINATORS, question.as_of, brief=True)
     seen = window(store, question, denominators)
     before = looked_at(question, seen)
     wide = seen if before is None else window(store, before, denominators)
-    ledgers = (_counts(store, before or question), denominators)
+    ledgers = (_counts(store, before or question), known(DENOMINATORS, question.as_of, question.brief))
     with registry_tables(store, question.scheme), day_tables(store, wide, denominators):
         kept, told = _perimeter(store, question, presences(store, wide, spans_of(question, seen)))
         told |= facts.of_presence(store, question, presences(store, wide, [(seen.first, seen.last)]))
@@ -82,7 +83,7 @@ def _counts(store: Store, question: Question) -> str:
     """The rows of counts that the question is put to, as a statement reads them."""
     night = question.as_of
     if night is None or question.coding in (None, coding_at(store, night)):
-        return known(TABLES[question.basis], night)
+        return known(TABLES[question.basis], night, question.brief)
     acts = load_acts(store.content).counted
     asked = (question.since, question.until, acts, question.basis, question.syndromes, night, question.coding)
     return recount_then(store, Counted(*asked))

@@ -64,6 +64,11 @@ class Question:
         return tuple(name for name in self.by if name not in OF_PEOPLE)
 
     @property
+    def brief(self) -> bool:
+        """Do the abridged ledgers tell enough for it?"""
+        return not (self.sexes or self.acts or {"department", "sex", "act"} & {*self.by})
+
+    @property
     def of_people(self) -> tuple[str, ...]:
         """Its dimensions of people and of what was done for them."""
         return tuple(name for name in self.by if name in OF_PEOPLE)
