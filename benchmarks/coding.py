@@ -22,7 +22,8 @@ from surveillance.ages import load_acts
 from surveillance.coding.codings import Codings
 from surveillance.coding.rules import RuleBook, rules_table
 from surveillance.content import Content
-from surveillance.counting import LATEST, count_nights
+from surveillance.counting import count_nights
+from surveillance.ledgers import LATEST
 from surveillance.questions import Question
 from surveillance.recoding.preview import preview
 from surveillance.replay import replay

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from types import MappingProxyType
 
 from surveillance.coding.rules import DIAGNOSIS, REASON
-from surveillance.store import Store
+from surveillance.store import OPEN, Store
 
+LATEST = OPEN - timedelta(days=1)  # the night after which what is in force now is known
 TABLES = {DIAGNOSIS: "counts", REASON: "reason_counts"}
 DENOMINATORS = "denominators"
 BRIEF_CELL = "visit_day, association, age_band"

@@ -17,12 +17,13 @@ from surveillance.associations import load_associations
 from surveillance.clock import Clock, nights
 from surveillance.coding.codings import Coding, Codings
 from surveillance.content import Content
-from surveillance.counting import LATEST, count_nights
+from surveillance.counting import count_nights
 from surveillance.errors import Exit, UsageError
 from surveillance.habits.nights import Judge
 from surveillance.history import audit_nights, enter_night, nights_held, oldest_met, take_out
 from surveillance.intake.reading import IntakeContext, build_context
 from surveillance.kept_counts import kept_records, load_kept
+from surveillance.ledgers import LATEST
 from surveillance.locking import night_lock
 from surveillance.night import Night
 from surveillance.pseudonyms import demonstration_key, load_key

@@ -13,8 +13,9 @@ from surveillance.associations import load_associations
 from surveillance.changes import Cell
 from surveillance.coding.codings import Codings
 from surveillance.content import Content
-from surveillance.counting import LATEST, count_nights
+from surveillance.counting import count_nights
 from surveillance.history import withdraw
+from surveillance.ledgers import LATEST
 from surveillance.perimeters import associations_in
 from surveillance.store import Store, publish, store_path
 from surveillance.visit_codes import adopt_nights, code_nights, coding_at, know_codings

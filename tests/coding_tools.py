@@ -17,7 +17,8 @@ from surveillance.coding.proofs import Tools, failure
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, parse
-from surveillance.counting import LATEST, count_nights
+from surveillance.counting import count_nights
+from surveillance.ledgers import LATEST
 from surveillance.reasons.coder import ReasonCoder
 from surveillance.store import Store, publish, store_path
 from surveillance.visit_codes import code_nights, know_codings

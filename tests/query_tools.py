@@ -12,8 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from surveillance.content import Content
-from surveillance.counting import LATEST
-from surveillance.ledgers import abridge
+from surveillance.ledgers import LATEST, abridge
 from surveillance.store import Store, publish, store_path
 
 MEMBERS = {"5901": ("59", "32"), "5902": ("59", "32"), "8001": ("80", "32"), "7501": ("75", "11")}

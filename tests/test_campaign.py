@@ -25,11 +25,12 @@ from surveillance.clock import Clock
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
-from surveillance.counting import LATEST, count_nights
+from surveillance.counting import count_nights
 from surveillance.gathering.feednames import names_of
 from surveillance.gathering.folders import gather_folder
 from surveillance.habits.nights import Judge
 from surveillance.history import admit_night, audit
+from surveillance.ledgers import LATEST
 from surveillance.night import Night
 from surveillance.receipts.issuing import Issuer
 from surveillance.receipts.ledger import Ledger

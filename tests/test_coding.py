@@ -23,8 +23,10 @@ from surveillance.coding.rules import DIAGNOSIS, REASON
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import Entry, Thesaurus, load_thesauri
 from surveillance.content import Content
-from surveillance.counting import LATEST, Counted, count_nights, count_then, recount_then
+from surveillance.counting import count_nights
 from surveillance.errors import UsageError
+from surveillance.known_counts import Counted, count_then, recount_then
+from surveillance.ledgers import LATEST
 from surveillance.questions import Question, ask
 from surveillance.recoding.adopting import adopt
 from surveillance.recoding.preview import preview

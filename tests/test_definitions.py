@@ -26,8 +26,9 @@ from surveillance.coding.syndromes import (
 )
 from surveillance.coding.thesauri import CIM10, load_thesauri
 from surveillance.content import Content
-from surveillance.counting import LATEST, count_nights
+from surveillance.counting import count_nights
 from surveillance.errors import UsageError
+from surveillance.ledgers import LATEST
 from surveillance.reasons.coder import ReasonCoder
 from surveillance.store import Store
 from surveillance.visit_codes import code_nights

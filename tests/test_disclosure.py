@@ -20,7 +20,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveillance.content import Content
-from surveillance.counting import LATEST
 from surveillance.disclosure.audit import Untenable, protect
 from surveillance.disclosure.memory import folder, one_at_a_time, remember, remembered
 from surveillance.disclosure.pieces import lives
@@ -28,7 +27,7 @@ from surveillance.disclosure.release import holders, release
 from surveillance.disclosure.rules import FILE, Profile, Rules, load_rules
 from surveillance.disclosure.sheets import Cut, Export
 from surveillance.errors import ContentError, SettingsError, UsageError
-from surveillance.ledgers import abridge
+from surveillance.ledgers import LATEST, abridge
 from surveillance.questions import Question, ask
 from surveillance.store import Store
 from tests.disclosure_attack import AGES, DAYS, ELEMENTS, NIGHTS, PLACES, Attacker, World, box

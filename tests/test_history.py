@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from surveillance.coding.syndromes import Coder
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
-from surveillance.counting import LATEST, count_later, count_nights, night_to_count
+from surveillance.counting import count_later, count_nights, night_to_count
 from surveillance.errors import AuditError
 from surveillance.history import (
     audit,
@@ -25,6 +25,7 @@ from surveillance.history import (
     withdraw,
 )
 from surveillance.intake.visits import SCHEMA
+from surveillance.ledgers import LATEST
 from surveillance.store import OPEN, Store
 
 FIRST = date(2024, 1, 15)

@@ -19,7 +19,7 @@ from surveillance.clock import Clock
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
-from surveillance.counting import LATEST, Counted, count_nights, count_then
+from surveillance.counting import count_nights
 from surveillance.gathering.feednames import names_of
 from surveillance.gathering.folders import gather_folder
 from surveillance.gathering.known import LOOSE, ROLL, known_files
@@ -27,6 +27,8 @@ from surveillance.gathering.receptions import ReceivedFile, Reception, write_rec
 from surveillance.habits.nights import Judge
 from surveillance.history import admit_night, audit, nights_held, take_out
 from surveillance.intake.reading import build_context
+from surveillance.known_counts import Counted, count_then
+from surveillance.ledgers import LATEST
 from surveillance.night import Night
 from surveillance.settings import Settings
 from surveillance.steps.validate import validate_with

@@ -21,9 +21,8 @@ from surveillance.cli import app
 from surveillance.cli.common import Desk
 from surveillance.cli.exporting import as_csv, as_json, as_parquet, as_xlsx
 from surveillance.content import Content
-from surveillance.counting import LATEST
 from surveillance.errors import UsageError
-from surveillance.ledgers import abridge
+from surveillance.ledgers import LATEST, abridge
 from surveillance.makers.population import reduced
 from surveillance.questions import Answer, Question, ask, shown
 from surveillance.questions.periods import TIME, back, first_day, following, label, span, years_back

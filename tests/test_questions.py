@@ -11,9 +11,8 @@ import pandas as pd
 import pytest
 
 from surveillance.content import Content
-from surveillance.counting import LATEST
 from surveillance.errors import UsageError
-from surveillance.ledgers import abridge
+from surveillance.ledgers import LATEST, abridge
 from surveillance.questions import Question, ask
 from surveillance.replay import replay
 from surveillance.settings import Settings, load_settings

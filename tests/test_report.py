@@ -14,8 +14,9 @@ from lxml import html
 
 from surveillance.clock import Clock
 from surveillance.content import Content
-from surveillance.counting import LATEST, count_nights
+from surveillance.counting import count_nights
 from surveillance.files import make_folder, write_atomic
+from surveillance.ledgers import LATEST
 from surveillance.night import Night
 from surveillance.reporting.earlier import published_seasons
 from surveillance.reporting.pages import PAGE

@@ -11,8 +11,8 @@ from surveillance.ages import load_acts, load_ages
 from surveillance.associations import load_associations
 from surveillance.coding.rules import BASES, DIAGNOSIS
 from surveillance.coding.syndromes import load_syndromes
-from surveillance.counting import LATEST
 from surveillance.errors import UsageError
+from surveillance.ledgers import LATEST
 from surveillance.perimeters import associations_in
 from surveillance.registry_tables import registry_tables
 from surveillance.store import Store

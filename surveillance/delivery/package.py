@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from surveillance.content import Content, load
-from surveillance.counting import Counted, count_then
 from surveillance.delivery.manifest import as_file, sign
 from surveillance.files import gzip_fixed, sha256_hex
 from surveillance.habits.keeping import events_of
+from surveillance.known_counts import Counted, count_then
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

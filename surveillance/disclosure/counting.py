@@ -7,8 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from surveillance.ages import load_acts
-from surveillance.counting import Counted, recount_then
 from surveillance.disclosure.sheets import Edition, Maps
+from surveillance.known_counts import Counted, recount_then
 from surveillance.ledgers import DENOMINATORS, TABLES, known
 from surveillance.store import Store
 from surveillance.visit_codes import coding_at

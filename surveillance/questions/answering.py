@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from surveillance.ages import load_acts
 from surveillance.associations import load_associations
-from surveillance.counting import Counted, recount_then
 from surveillance.errors import UsageError
+from surveillance.known_counts import Counted, recount_then
 from surveillance.ledgers import DENOMINATORS, TABLES, known
 from surveillance.perimeters import associations_in
 from surveillance.questions import facts, population

@@ -13,7 +13,7 @@ from surveillance.ages import load_acts, load_ages
 from surveillance.associations import load_associations
 from surveillance.coding.rules import DIAGNOSIS
 from surveillance.coding.syndromes import load_syndromes
-from surveillance.counting import versions_used
+from surveillance.known_counts import versions_used
 from surveillance.perimeters import associations_in
 from surveillance.questions.asked import Question
 from surveillance.questions.periods import TIME

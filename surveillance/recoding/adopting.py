@@ -10,9 +10,10 @@ from surveillance.checking import check_content
 from surveillance.clock import Clock
 from surveillance.coding.codings import Coding, Codings, version_problems
 from surveillance.content import Content
-from surveillance.counting import LATEST, count_nights
+from surveillance.counting import count_nights
 from surveillance.errors import UsageError
 from surveillance.journal import Journal
+from surveillance.ledgers import LATEST
 from surveillance.locking import check_owner, night_lock
 from surveillance.settings import Settings
 from surveillance.store import Store, publish, store_path

@@ -16,7 +16,7 @@ from surveillance.coding.rules import DIAGNOSIS, REASON, RuleBook, Seen, rules_t
 from surveillance.coding.syndromes import Coder, load_syndromes
 from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content
-from surveillance.counting import Counted, add_counts
+from surveillance.known_counts import Counted, add_counts
 from surveillance.ledgers import TABLES
 from surveillance.questions import Question, cells, checked
 from surveillance.recoding.trying import Tried, try_definition

@@ -12,8 +12,8 @@ import pyarrow as pa
 from surveillance import __version__
 from surveillance.ages import load_acts, load_ages
 from surveillance.coding.syndromes import Syndrome
-from surveillance.counting import versions_used
 from surveillance.intake.exceptions import load_exceptions
+from surveillance.known_counts import versions_used
 from surveillance.ledgers import known
 from surveillance.reporting.data import COLUMNS, ReportData, ReportMeta
 from surveillance.reporting.definitions import definitions_then, version_then

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from surveillance.ages import load_acts
-from surveillance.counting import LATEST, count_nights, night_to_count
+from surveillance.counting import count_nights, night_to_count
 from surveillance.errors import Exit, FeedsError
 from surveillance.habits.keeping import reception_habits
 from surveillance.history import audit
+from surveillance.ledgers import LATEST
 from surveillance.night import Counts, Night
 
 TROUBLE = ("partial", "absent", "refused")
