@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from surveillance.ledgers import DENOMINATORS, TABLES, known
 from surveillance.perimeters import associations_in
 from surveillance.questions import facts, population
 from surveillance.questions.asked import Answer, Earlier, Question, checked, known_names, placed
-from surveillance.questions.cells import all_cells, versions
+from surveillance.questions.cells import all_cells, defined, versions
 from surveillance.questions.presence import Presence, Window, constant, day_tables, presences, window
 from surveillance.questions.trends import looked_at, spans_of
 from surveillance.registry_tables import registry_tables
@@ -48,18 +47,18 @@ def ask(store: Store, question: Question) -> Answer:
     with registry_tables(store, question.scheme), day_tables(store, wide, denominators):
         kept, told = _perimeter(store, question, presences(store, wide, spans_of(question, seen)))
         told |= facts.of_presence(store, question, presences(store, wide, [(seen.first, seen.last)]))
-        used = versions(store, kept, ledgers[0])
-        table, earlier = _table(store, kept, seen, ledgers, used), None
+        found = all_cells(store, kept, seen, ledgers)
+        used = versions(store, kept, found)
+        table, earlier = _table(store, kept, seen, defined(found, used)), None
         if before is not None:
             asked = replace(before, territories=kept.territories)
-            earlier = Earlier(asked, _table(store, asked, wide, ledgers, used))
+            found = defined(all_cells(store, asked, wide, ledgers), used)
+            earlier = Earlier(asked, _table(store, asked, wide, found))
         return Answer(table, facts.told(store, kept, seen, used) | told, kept, earlier)
 
 
-def _table(
-    store: Store, question: Question, seen: Window, ledgers: tuple[str, str], used: Mapping[str, str]
-) -> pd.DataFrame:
-    frame = all_cells(store, question, seen, ledgers, used).drop(columns="acts_known")
+def _table(store: Store, question: Question, seen: Window, found: pd.DataFrame) -> pd.DataFrame:
+    frame = found.drop(columns="acts_known")
     return population.rates(store, question, seen, frame) if question.rate else frame
 
 

@@ -13,7 +13,6 @@ from surveillance.ages import load_acts, load_ages
 from surveillance.associations import load_associations
 from surveillance.coding.rules import DIAGNOSIS
 from surveillance.coding.syndromes import load_syndromes
-from surveillance.known_counts import versions_used
 from surveillance.perimeters import associations_in
 from surveillance.questions.asked import Question
 from surveillance.questions.periods import TIME
@@ -45,33 +44,36 @@ def cells(store: Store, question: Question, counts: str, denominators: str, unto
     """
     seen = window(store, question, denominators)
     with registry_tables(store, question.scheme), day_tables(store, seen, denominators):
-        found = all_cells(store, question, seen, (counts, denominators), versions(store, question, counts, untold))
+        found = all_cells(store, question, seen, (counts, denominators))
+    found = defined(found, versions(store, question, found, untold))
     found = found[found["acts_known"]].drop(columns="acts_known").reset_index(drop=True)
     return found.astype({name: "int64" for name in found.columns if name.startswith("visits")})
 
 
-def all_cells(
-    store: Store, question: Question, seen: Window, ledgers: tuple[str, str], told: Mapping[str, str]
-) -> pd.DataFrame:
+def all_cells(store: Store, question: Question, seen: Window, ledgers: tuple[str, str]) -> pd.DataFrame:
     """Those too in which nothing is known; `acts_known` tells them. Needs `registry_tables` and `day_tables`.
 
-    told: syndrome → the versions of its definition.
+    definition: the versions that counted in the cell, empty where nothing did (see `defined`).
     """
-    import pyarrow as pa
-
-    table = pa.table({"syndrome": list(told), "definition": list(told.values())})
     asked = Filters(store, question)
-    with store.table("versions", table):
-        frame = store.frame(_statement(question, ledgers, asked), asked.values | _parameters(store, question, seen))
+    frame = store.frame(_statement(question, ledgers, asked), asked.values | _parameters(store, question, seen))
     whole = [name for name in frame.columns if name.startswith("visits")]
     return frame.astype(dict.fromkeys(whole, "Int64"))
 
 
-def versions(store: Store, question: Question, counts: str, untold: str = "") -> dict[str, str]:
+def versions(store: Store, question: Question, found: pd.DataFrame, untold: str = "") -> dict[str, str]:
     """Syndrome → the versions of its definition that counted, as `1` or `1, 2`; where nothing did, today's."""
     today = {item.id: item.version for item in load_syndromes(store.content)}
-    found = versions_used(store, counts, question.since, question.until, question.syndromes)
-    return {name: today.get(name, untold) for name in question.syndromes} | found
+    told = {name: today.get(name, untold) for name in question.syndromes}
+    counted = found[["syndrome", "definition"]].dropna().drop_duplicates()
+    for name, lists in counted.groupby("syndrome")["definition"]:
+        told[str(name)] = ", ".join(sorted({one for several in lists for one in several.split(", ")}))
+    return told
+
+
+def defined(found: pd.DataFrame, told: Mapping[str, str]) -> pd.DataFrame:
+    """The cells, with these versions where nothing counted."""
+    return found.assign(definition=found["definition"].fillna(found["syndrome"].map(told)))
 
 
 class Filters:
@@ -112,8 +114,9 @@ def _statement(question: Question, ledgers: tuple[str, str], asked: Filters) -> 
             CASE WHEN acts_known THEN coalesce(f.visits, 0) WHEN p.heard_of THEN 0 END::BIGINT AS visits,
             CASE WHEN acts_known THEN b.visits_all WHEN p.heard_of THEN 0 END::BIGINT AS visits_all,
             CASE WHEN acts_known THEN b.visits_{below} WHEN p.heard_of THEN 0 END::BIGINT AS visits_{below},
-            p.expected, p.came, p.settled, coalesce(f.definition, v.definition) AS definition
-        FROM (SELECT *, 1 AS everywhere FROM every) CROSS JOIN versions v LEFT JOIN below b USING ({keys})
+            p.expected, p.came, p.settled, f.definition
+        FROM (SELECT *, 1 AS everywhere FROM every) CROSS JOIN (SELECT unnest($counted::VARCHAR[]) AS syndrome) v
+        LEFT JOIN below b USING ({keys})
         LEFT JOIN above f USING ({keys}, syndrome) LEFT JOIN present p USING ({where_keys})
     )
     SELECT {keys}, syndrome, visits, visits_all, visits_{below},
@@ -186,6 +189,7 @@ def _parameters(store: Store, question: Question, seen: Window) -> dict[str, Any
         "last": seen.last,
         "known": seen.known,
         "held": seen.held,
+        "counted": list(question.syndromes),
     } | {f"{name}_values": list(values[f"{name}_values"]) for name in question.of_people}
 
 
