@@ -14,19 +14,25 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from statistics import median
+from time import perf_counter
 
 import duckdb
 
+from surveillance.clock import Clock
 from surveillance.content import Content
 from surveillance.ledgers import known
+from surveillance.night import Night
 from surveillance.questions import Question, ask
+from surveillance.records import nights_on_disk
 from surveillance.registry_tables import registry_tables
+from surveillance.settings import load_settings
+from surveillance.steps.aggregate import aggregate
+from surveillance.steps.code import code
 from surveillance.store import open_published, published_path
 
 ASKED = Question(("grippe",), by=("week", "region", "age"))
@@ -90,9 +96,9 @@ def seconds(what: Callable[[], object], runs: int) -> float:
     what()
     took = []
     for _ in range(runs):
-        begun = time.perf_counter()
+        begun = perf_counter()
         what()
-        took.append(time.perf_counter() - begun)
+        took.append(perf_counter() - begun)
     return median(took)
 
 
@@ -152,6 +158,23 @@ def whole_commands(state: Path, runs: int) -> None:
     row("surveillance query --by week,region,age, whole process", seconds(command(*asked), runs), "import typer", bare)
 
 
+def a_night(state: Path, runs: int) -> float:
+    """The last night entered, coded, counted and audited again by its own steps; median seconds.
+
+    The store of the state is worked on; it ends as it was.
+    """
+    content, last = Content(), nights_on_disk(state / "records")[-1]
+
+    def work() -> None:
+        night = Night(last, content, load_settings(content, state), Clock(lambda: datetime.combine(last, time(3), UTC)))
+        night.journal.durable = False
+        with night.store:
+            code(night)
+            aggregate(night)
+
+    return seconds(work, runs)
+
+
 def publication(state: Path, runs: int) -> None:
     """A copy of the file by rename, as the night makes it, against cp."""
     path = published_path(state)
@@ -168,6 +191,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("state", type=Path)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--year", type=Path, help="a state folder of one year, whose night is held against this one's")
     parser.add_argument("--python", help="an interpreter with polars and pandas")
     words = parser.parse_args()
     with open_published(words.state, Content()) as store:
@@ -179,6 +203,10 @@ def main() -> None:
     if words.python:
         elsewhere(words.state, words.python, words.runs, hand)
     whole_commands(words.state, words.runs)
+    if words.year:
+        year = a_night(words.year, words.runs)
+        row("a night of one year: load, code, count, audit", year)
+        row("a night of all years", a_night(words.state, words.runs), "one year", year)
     publication(words.state, words.runs)
 
 
