@@ -94,10 +94,10 @@ def _told(store: Store, first: date, last: date, recoded: bool) -> Iterator[Told
 
     Earlier versions: those that ended in these nights, and all of them where history was coded again in these nights.
     """
-    oldest = store.value("SELECT min(from_night) FROM visits")
+    oldest = store.value("SELECT min(from_night) FROM visits") if first == date.min else first
     if oldest is None:
         return
-    nights = {"first": max(first, oldest), "last": last}
+    nights = {"first": oldest, "last": last}
     touched = "TRUE" if recoded else "from_night >= $since AND to_night BETWEEN $first AND $last"
     since = {} if recoded else {"since": first_meant(store, nights["first"]), "last": last}
     earlier = store.rows(

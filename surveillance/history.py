@@ -117,7 +117,7 @@ def audit(store: Store, night: date, acts: tuple[str, ...]) -> None:
     nights, since = {"first": night, "last": night}, {"since": first_meant(store, night)}
     _audit(store, "audit_lines", nights, night)
     _audit(store, "audit_versions", {"night": night} | since, night)
-    _audit(store, "audit_counts", nights | since | _countable(store, acts), night)
+    _audit(store, "audit_counts", _countable(store, nights | since, acts), night)
     _audit(store, "audit_brief", nights, night)
 
 
@@ -127,14 +127,19 @@ def audit_nights(store: Store, first: date, last: date, acts: tuple[str, ...]) -
     _audit(store, "audit_lines", nights, last)
     for part in range(AUDITED):
         _audit(store, "audit_every_version", {"part": part, "parts": AUDITED, "identity_days": days}, last)
-    _audit(store, "audit_counts", nights | {"since": first_meant(store, first)} | _countable(store, acts), last)
+    _audit(store, "audit_counts", _countable(store, nights | {"since": first_meant(store, first)}, acts), last)
     _audit(store, "audit_brief", nights, last)
 
 
-def _countable(store: Store, acts: tuple[str, ...]) -> dict[str, Any]:
-    """What is counted again: these types of act, of the days whose visits were not purged."""
+def _countable(store: Store, nights: dict[str, date], acts: tuple[str, ...]) -> dict[str, Any]:
+    """What is counted again: these types of act, of the days that these nights touched and whose visits are there."""
     kept = kept_in(store)
-    return {"acts": list(acts), "whole": kept.before if kept else date.min}
+    oldest = store.value(
+        "SELECT min(event_date) FROM visits WHERE from_night >= $since "
+        "AND (from_night BETWEEN $first AND $last OR to_night BETWEEN $first AND $last)",
+        nights,
+    )
+    return nights | {"acts": list(acts), "whole": kept.before if kept else date.min, "oldest": oldest or nights["last"]}
 
 
 def _audit(store: Store, name: str, parameters: Mapping[str, Any], night: date) -> None:
