@@ -385,7 +385,8 @@ def test_an_answer_is_judged_with_those_let_out_before(store: Store, tmp_path: P
     assert released(store, tmp_path, by=("national",), as_of=date(2024, 1, 15))["visits"].tolist() == [84]
     weeks = released(store, tmp_path, by=("week", "association"), as_of=date(2024, 1, 15))
     assert weeks["visits"].dropna().tolist() == [21, 63]
-    assert [one.name for one in remembered(tmp_path)] == [f"{n:06}" for n in range(1, 7)]
+    names = [f"{n:06}" for n in range(1, 6)]  # one was asked a second time: it is not another export
+    assert [one.name for one in remembered(tmp_path)] == names
 
 
 def test_what_holds_what(content: Content) -> None:

@@ -35,6 +35,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "history",
         "intake",
         "kept_counts",
+        "known_counts",
+        "ledgers",
         "visit_codes",
         "questions",
         "board",

@@ -114,7 +114,7 @@ def test_what_the_machine_refuses_is_one_sentence(
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", str(tmp_path))
 
-    monkeypatch.setattr("surveillance.cli.app", refused)
+    monkeypatch.setattr("surveillance.cli.only", refused)
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 11

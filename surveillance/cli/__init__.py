@@ -68,8 +68,8 @@ def main() -> None:
     """Run the command line; an error for a person is one sentence and its exit code, a bug keeps its traceback."""
     from surveillance.errors import as_known
 
-    only(sys.argv[1] if len(sys.argv) > 1 else "")
     try:
+        only(sys.argv[1] if len(sys.argv) > 1 else "")
         app()
     except BrokenPipeError:
         sys.stderr.close()

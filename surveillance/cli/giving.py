@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -67,12 +67,7 @@ def show_table(desk: Desk, answer: IO[bytes], output: Path | None) -> None:
     if output is None:
         write_table(frame, "table", desk)
         return
-    from rich.console import Console
-
-    page = StringIO()
-    Console(file=page, width=10_000, highlight=False).print(people_table(frame))
-    lines = "\n".join(line.rstrip() for line in page.getvalue().splitlines())
-    give(BytesIO(f"{lines}\n".encode()), output)
+    give(BytesIO("".join(f"{line}\n" for line in people_table(frame)).encode()), output)
 
 
 def give_frame(desk: Desk, frame: pd.DataFrame, form: str, output: Path | None) -> None:

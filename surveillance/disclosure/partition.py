@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from surveillance.disclosure.distinct import distinct_rows
 from surveillance.disclosure.pieces import pieces_of
 from surveillance.disclosure.sheets import AXES, Counter, Export
 
@@ -56,8 +57,8 @@ def parts_of(
     named = [n for n, (_, name) in enumerate(sheets) if name in chain[:sensitive]]
     inner: np.ndarray = (pieces["part"].to_numpy() < sensitive) & (cell[:, named] >= 0).any(axis=1)
     seen = (cell >= 0).any(axis=1)
-    keys, where = np.unique(np.column_stack([inner, cell])[seen], axis=0, return_inverse=True)
-    total = np.bincount(where.ravel(), weights=pieces["value"].to_numpy()[seen], minlength=len(keys)).astype(np.int64)
+    keys, where = distinct_rows(np.column_stack([inner, cell])[seen])
+    total = np.bincount(where, weights=pieces["value"].to_numpy()[seen], minlength=len(keys)).astype(np.int64)
     inner, cell = keys[:, 0].astype(bool), keys[:, 1:]
     return Parts(total, inner, cell, sheets, _secrets(inner, cell, sheets, late))
 
@@ -72,9 +73,9 @@ def _secrets(
     for edition in {item.edition for item, _ in sheets}:
         own = cell[:, [n for n, (item, _) in enumerate(sheets) if item.edition == edition]]
         alive = np.flatnonzero(inner & (own >= 0).any(axis=1))
-        _, where = np.unique(own[alive], axis=0, return_inverse=True)
-        order = np.argsort(where.ravel(), kind="stable")
-        first = np.flatnonzero(np.diff(where.ravel()[order], prepend=-1))
+        _, where = distinct_rows(own[alive])
+        order = np.argsort(where, kind="stable")
+        first = np.flatnonzero(np.diff(where[order], prepend=-1))
         found |= {tuple(map(int, group)) for group in np.split(alive[order], first[1:])}
     return tuple(sorted(found))
 
@@ -97,8 +98,8 @@ def _classes(axis: str, exports: Sequence[Export]) -> Classes:
     if table.shape[1] == 0:
         return {REST: 0}, pd.DataFrame(index=[0])
     table.columns = pd.MultiIndex.from_tuples(marks)
-    distinct, where = np.unique(table.to_numpy(), axis=0, return_inverse=True)
-    return dict(zip(elements, where.ravel().tolist(), strict=True)), pd.DataFrame(distinct, columns=table.columns)
+    distinct, where = distinct_rows(table.to_numpy())
+    return dict(zip(elements, where.tolist(), strict=True)), pd.DataFrame(distinct, columns=table.columns)
 
 
 def _cells_of(

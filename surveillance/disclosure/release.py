@@ -64,13 +64,15 @@ def release(
         edition = _edition(store, question.as_of, question.coding)
         export = _export(store, question, table, name, edition)
         export.about = {"at": at, "question": _told(question), "content": store.content.decisions()[:12]}
-        facts = _exempt(rules, name, date.fromisoformat(newest[0]))
-        if not facts:
-            earlier = remembered(state)
-            counter = StoreCounter(store, newest, *_reach([*earlier, export]))
-            protect(export, earlier, rules, holders(load_syndromes(store.content)), counter)
-            facts = _facts(export, rules, name)
-        remember(state, export)
+        facts, earlier = _exempt(rules, name, date.fromisoformat(newest[0])), remembered(state)
+        if again := next((one for one in earlier if one.repeated_by(export)), None):
+            export.repeat(again)
+        else:
+            if not facts:
+                counter = StoreCounter(store, newest, *_reach([*earlier, export]))
+                protect(export, earlier, rules, holders(load_syndromes(store.content)), counter)
+            remember(state, export)
+        facts = facts or _facts(export, rules, name)
     hidden = _applied(table, export, question)
     if give:
         give(hidden)

@@ -40,6 +40,23 @@ class Export:
     cells: pd.DataFrame
     about: Mapping[str, Any] = field(default_factory=dict)
 
+    def repeated_by(self, other: Export) -> bool:
+        """Does the other ask for the same cells, and hold the same counts as this one let out? It tells nothing new."""
+        same = all(getattr(self, name) == getattr(other, name) for name in ("profile", "edition", "cuts", "within"))
+        keys = [*self.cuts, "measure"]
+        if not same or len(self.cells) != len(other.cells):
+            return False
+        both = self.cells.merge(other.cells, on=keys, suffixes=("", "_other"))
+        shown = both["shown"].to_numpy(dtype=bool)
+        return len(both) == len(self.cells) and bool((both["value"] == both["value_other"]).to_numpy()[shown].all())
+
+    def repeat(self, earlier: Export) -> None:
+        """Give what that one gave, under its name."""
+        keys = [*self.cuts, "measure"]
+        given = self.cells.drop(columns=["shown", "floor"])
+        self.cells = given.merge(earlier.cells[[*keys, "shown", "floor"]], on=keys, how="left", validate="one_to_one")
+        self.name = earlier.name
+
     def measures(self) -> set[str]:
         """What it counts."""
         return set(self.cells["measure"].unique())

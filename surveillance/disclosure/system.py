@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from surveillance.disclosure.distinct import distinct_rows
 from surveillance.disclosure.partition import Parts
 from surveillance.disclosure.sheets import Export
 
@@ -51,9 +52,9 @@ def system_of(parts: Parts, new: Export, matters: Callable[[str], bool]) -> Syst
 
     column, sheet = np.nonzero(parts.cell >= 0)
     cell = parts.cell[column, sheet]
-    keys, row = np.unique(np.column_stack([sheet, cell]), axis=0, return_inverse=True)
+    keys, row = distinct_rows(np.column_stack([sheet, cell]))
     ones = np.ones(len(column), dtype=np.int64)
-    sums = csr_array((ones, (row.ravel(), column)), shape=(len(keys), len(parts.value)))
+    sums = csr_array((ones, (row, column)), shape=(len(keys), len(parts.value)))
     shown, floor = np.zeros(len(keys), BOOL), np.zeros(len(keys), BOOL)
     for n, (item, _) in enumerate(parts.sheets):
         here = keys[:, 0] == n
