@@ -106,7 +106,9 @@ def _deviance(counts: Array, mean: Array, theta: Array) -> Array:
     """2 sum(y log(y/mu) - (y - mu)), or the negative binomial one where theta is finite. NaN counts left out."""
     finite = np.where(np.isinf(theta), 1.0, theta)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        ratio = xlogy(counts, np.maximum(1.0, counts) / mean) if np.isfinite(theta).all() else xlogy(counts, counts / mean)
+        ratio = (
+            xlogy(counts, np.maximum(1.0, counts) / mean) if np.isfinite(theta).all() else xlogy(counts, counts / mean)
+        )
         poisson = ratio - (counts - mean)
         mixed = ratio - (counts + finite) * np.log((counts + finite) / (mean + finite))
     part = np.where(np.isinf(theta), poisson, mixed)
@@ -128,9 +130,7 @@ def _theta(counts: Array, mean: Array) -> Array:
         y, mu, t = counts[:, at], mean[:, at], theta[at]
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             score = digamma(t + y) - digamma(t) + np.log(t) + 1.0 - np.log(t + mu) - (y + t) / (mu + t)
-            information = (
-                -polygamma(1, t + y) + polygamma(1, t) - 1.0 / t + 2.0 / (mu + t) - (y + t) / (mu + t) ** 2
-            )
+            information = -polygamma(1, t + y) + polygamma(1, t) - 1.0 / t + 2.0 / (mu + t) - (y + t) / (mu + t) ** 2
             step = np.nansum(score, axis=0) / np.nansum(information, axis=0)
         theta[at] = t + step
         active[at] = np.abs(step) > THETA_TOLERANCE

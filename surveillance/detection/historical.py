@@ -57,9 +57,7 @@ def _judge(
     return Judged(expected, bound, alarm, score, pvalue, status, {"statistic": statistic})
 
 
-def bayes(
-    series: Series, years: int = 0, width: int = 6, recent: bool = True, alpha: float = 0.05
-) -> Judged:
+def bayes(series: Series, years: int = 0, width: int = 6, recent: bool = True, alpha: float = 0.05) -> Judged:
     """Quantile of the next count given the reference counts, Jeffreys' prior on their Poisson mean.
 
     The next count is NB(sum + 1/2, n / (n + 1)); missing reference counts leave both the sum and n. p-value: P(Y ≥ y).
@@ -126,7 +124,12 @@ def _window(years: int, width: int, recent: bool) -> tuple[Parameter, ...]:
 
 
 _ALPHA = Parameter("alpha", 0.05, "probability of a higher count in a normal week, 0–1", ("alpha",))
-_WINDOWS: dict[str, tuple[int, int, bool]] = {"": (0, 6, True), "1": (0, 6, True), "2": (1, 6, True), "3": (2, 4, False)}
+_WINDOWS: dict[str, tuple[int, int, bool]] = {
+    "": (0, 6, True),
+    "1": (0, 6, True),
+    "2": (1, 6, True),
+    "3": (2, 4, False),
+}
 
 
 def _named(rule: Callable[..., Judged], window: tuple[int, int, bool]) -> Callable[..., Any]:

@@ -6,13 +6,14 @@ Vega et al. 2013 (Influenza Other Respir Viruses 7:546–558) and 2015 (9:234–
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from surveillance.detection.judged import Array
 from surveillance.detection.mem_intervals import Interval, interval
-from surveillance.detection.mem_timing import Timing, timing
+from surveillance.detection.mem_timing import Timing, timings
 
 INTENSITY = (0.40, 0.90, 0.975)
 
@@ -70,16 +71,21 @@ class Model:
 def model(rates: Array, settings: Settings | None = None) -> Model:
     """Model of past seasons: rates, weeks × seasons. Seasons without cases are left out; two at least must remain."""
     settings = settings or Settings()
-    held = [c for c in range(rates.shape[1]) if np.nansum(rates[:, c]) > 0][-settings.seasons :]
-    timings = tuple(timing(rates[:, c], settings.method, settings.parameter) for c in held)
+    return model_of(timings(rates, settings.method, settings.parameter), settings)
+
+
+def model_of(past: Sequence[Timing], settings: Settings) -> Model:
+    """Model of past seasons of which the timings are known, one each, in time."""
+    held = [c for c, t in enumerate(past) if t.start][-settings.seasons :]
+    kept = tuple(past[c] for c in held)
     number = len(held)
-    weeks = rates.shape[0]
+    weeks = len(past[0].season) if past else 0
     auto = max(1, int(np.round(30.0 / number))) if number else 1
     highest = auto if settings.highest < 0 else weeks if settings.highest == 0 else settings.highest
     if number < 2:
         nothing = Interval(np.nan, np.nan, np.nan)
         three = (np.nan, np.nan, np.nan)
-        return Model(timings, tuple(held), highest, np.nan, np.nan, three, nothing, nothing, nothing, (np.nan, np.nan))
+        return Model(kept, tuple(held), highest, np.nan, np.nan, three, nothing, nothing, nothing, (np.nan, np.nan))
 
     def bound(values: Array) -> float:
         kind, level = settings.type_threshold, settings.level_threshold
@@ -91,27 +97,27 @@ def model(rates: Array, settings: Settings | None = None) -> Model:
     def over(values: list[float]) -> Interval:
         return interval(np.array(values), settings.type_other, settings.level_other, 2, settings.use_t)
 
-    before = np.concatenate([_highest(t.season[: t.start - 1], highest) for t in timings])
-    inside = np.concatenate([_highest(t.season[t.start - 1 : t.end], highest) for t in timings])
-    after = np.concatenate([_highest(t.season[t.end :], highest) for t in timings])
+    before = np.concatenate([_highest(t.season[: t.start - 1], highest) for t in kept])
+    inside = np.concatenate([_highest(t.season[t.start - 1 : t.end], highest) for t in kept])
+    after = np.concatenate([_highest(t.season[t.end :], highest) for t in kept])
     low, middle, high = (level(share) for share in settings.level_intensity)
     return Model(
-        timings,
+        kept,
         tuple(held),
         highest,
         bound(before),
         bound(after),
         (low, middle, high),
-        over([float(t.length) for t in timings]),
-        over([float(t.start) for t in timings]),
-        over([t.percent for t in timings]),
-        trend(timings),
+        over([float(t.length) for t in kept]),
+        over([float(t.start) for t in kept]),
+        over([t.percent for t in kept]),
+        trend(kept),
     )
 
 
-def trend(timings: tuple[Timing, ...], level: float = 0.95) -> tuple[float, float]:
+def trend(past: Sequence[Timing], level: float = 0.95) -> tuple[float, float]:
     """Least mean rise and fall a week, one-sided bounds, from the week before an epidemic to the one after (memtrend)."""
-    steps = [np.diff(t.season[max(0, t.start - 2) : t.end + 1]) for t in timings if t.start]
+    steps = [np.diff(t.season[max(0, t.start - 2) : t.end + 1]) for t in past if t.start]
     moves = np.concatenate(steps) if steps else np.empty(0)
     rise = interval(moves[moves > 0], 1, level, 1).low
     fall = interval(moves[moves < 0], 1, level, 1).high

@@ -63,9 +63,7 @@ def median_interval(values: Array, level: float = 0.95, tails: int = 2) -> Inter
     if best is None:
         return Interval(float(ordered[0]), middle, float(ordered[-1]))
     tail = (1.0 - level) / tails
-    return Interval(
-        _between(ordered, below, best[1], tail), middle, _between(ordered, below, best[2] - 1, 1.0 - tail)
-    )
+    return Interval(_between(ordered, below, best[1], tail), middle, _between(ordered, below, best[2] - 1, 1.0 - tail))
 
 
 def _between(ordered: Array, below: Array, rank: int, probability: float) -> float:

@@ -10,8 +10,6 @@ import numpy as np
 
 from surveillance.detection.judged import Array
 
-METHODS_OF_TIMING = {1: "original", 2: "fixed criterion", 3: "slope", 4: "second derivative"}
-
 
 class Timing(NamedTuple):
     """Epidemic of one season. start, end: weeks from 1 (0: none, a season without cases); total, percent: cases in it.
@@ -86,21 +84,25 @@ def fill(season: Array) -> Array:
     return filled
 
 
-def map_curve(season: Array, h: float = 1.0) -> MapCurve:
-    """MAP curve of one season of W weeks; the earliest run on ties; missing weeks hold nothing."""
-    weeks = len(season)
-    sums = np.concatenate([[0.0], np.cumsum(np.nan_to_num(season))])
-    total, start = np.zeros(weeks + 1), np.zeros(weeks + 1)
+def map_curve(seasons: Array, h: float = 1.0) -> MapCurve:
+    """MAP curves of seasons of W weeks, weeks × seasons; the earliest run on ties; missing weeks hold nothing.
+
+    Every array of the curve is (W + 1) × seasons, or W + 1 for one season given as W.
+    """
+    weeks = len(seasons)
+    sums = np.concatenate([np.zeros((1, *seasons.shape[1:])), np.cumsum(np.nan_to_num(seasons), axis=0)])
+    total, start = np.zeros_like(sums), np.zeros_like(sums)
     for size in range(1, weeks + 1):
-        # The sums of runs are made week by week: differences of cumulated sums would break ties by rounding.
-        runs = np.lib.stride_tricks.sliding_window_view(np.nan_to_num(season), size).sum(axis=1)
-        first = int(np.flatnonzero(runs >= runs.max() * (1.0 - 1e-14))[0])
-        total[size], start[size] = runs[first], first + 1
-    percent = 100.0 * total / sums[-1] if sums[-1] > 0 else np.zeros(weeks + 1)
+        runs = sums[size:] - sums[:-size]
+        total[size] = runs.max(axis=0)
+        start[size] = 1.0 + np.argmax(runs >= total[size] - 1e-12 * sums[-1], axis=0)  # rounding breaks no tie
+    with np.errstate(invalid="ignore", divide="ignore"):
+        percent = np.nan_to_num(100.0 * total / sums[-1])
     numbers = np.arange(weeks + 1.0)
-    smooth = local_linear(numbers, percent, numbers, h)
-    end = np.where(start > 0, start + numbers - 1, 0.0)
-    return MapCurve(percent, total, start, end, np.concatenate([[np.nan], np.diff(smooth)]))
+    smooth = _smoother(numbers, numbers, h) @ percent
+    end = np.where(start > 0, (start.T + numbers - 1.0).T, 0.0)
+    slope = np.concatenate([np.full((1, *seasons.shape[1:]), np.nan), np.diff(smooth, axis=0)])
+    return MapCurve(percent, total, start, end, slope)
 
 
 def optimum(curve: MapCurve, method: int = 2, parameter: float = 2.8) -> int:
@@ -112,12 +114,18 @@ def optimum(curve: MapCurve, method: int = 2, parameter: float = 2.8) -> int:
     raise NotImplementedError
 
 
-def timing(season: Array, method: int = 2, parameter: float = 2.8) -> Timing:
-    """Timing of one season of W weeks."""
-    season = fill(season)
-    curve = map_curve(season)
-    if not curve.total[-1] > 0:
-        return Timing(0, 0, 0.0, 0.0, season, curve)
-    size = optimum(curve, method, parameter)
-    first = int(curve.start[size])
-    return Timing(first, first + size - 1, float(curve.total[size]), float(curve.percent[size]), season, curve)
+def timings(seasons: Array, method: int = 2, parameter: float = 2.8) -> list[Timing]:
+    """Timing of each season of W weeks: weeks × seasons, holes filled first."""
+    filled = np.stack([fill(season) for season in seasons.T], axis=1) if seasons.size else seasons
+    curves = map_curve(filled)
+    out = []
+    for place in range(filled.shape[1]):
+        curve = MapCurve(*(part[:, place] for part in curves))
+        if not curve.total[-1] > 0:
+            out.append(Timing(0, 0, 0.0, 0.0, filled[:, place], curve))
+            continue
+        size = optimum(curve, method, parameter)
+        first = int(curve.start[size])
+        total, percent = float(curve.total[size]), float(curve.percent[size])
+        out.append(Timing(first, first + size - 1, total, percent, filled[:, place], curve))
+    return out
