@@ -28,7 +28,7 @@ def standardise(counts: Array, mean: Array, transformation: str, alpha: float = 
 
 
 def least_count(score: Array, mean: Array, transformation: str, alpha: float = 0.1) -> Array:
-    """Count of which the standardised value is `score`, 0 at least; rounded up for `standard` only, as the reference."""
+    """Count of which the standardised value is `score`, 0 at least; rounded up for `standard` only (quirk kept)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         root = np.sqrt(mean)
         if transformation == "standard":

@@ -6,8 +6,6 @@ known (LR) or maximised (GLR, generalised). The statistic restarts the week afte
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,7 +81,7 @@ def _fit(series: Series, first: int, harmonics: int, trend: bool, alpha: float |
 
 
 def _means(series: Series, rows: NDArray[np.intp], fit: Fit, harmonics: int, trend: bool) -> Array:
-    terms = design(np.asarray(rows) + 1.0, harmonics, trend, series.frequency)
+    terms = design(rows.astype(np.float64) + 1.0, harmonics, trend, series.frequency)
     with np.errstate(over="ignore"):
         return np.asarray(np.exp(terms @ fit.coefficients))
 
@@ -147,3 +145,26 @@ def _kappa(
         kappa[at] = some
     kappa = np.where(np.isneginf(kappa), 0.0 if direction == "inc" else -700.0, kappa)
     return sign * np.maximum(0.0, sign * kappa)
+
+
+def _parameters(alpha: float | None) -> tuple[Parameter, ...]:
+    return (
+        Parameter(
+            "alpha", alpha, "dispersion, variance mu + alpha mu²; None: estimated (glm.nb); 0: Poisson", ("alpha",)
+        ),
+        Parameter("theta", None, "log of the factor looked for (LR); None: any rise (GLR)", ("theta", "kappa")),
+        Parameter("limit", 5.0, "statistic at which to alarm", ("c.ARL",)),
+        Parameter("harmonics", 1, "harmonics of the year in the mean", ("mu0$S",)),
+        Parameter("trend", True, "whether the mean has a log-linear trend", ("mu0$trend",), (True, False)),
+        Parameter("refit", False, "whether the mean is fitted again after an alarm", ("mu0$refit",), (True, False)),
+        Parameter("window", -1, "weeks back a change may be, -1: all", ("M",)),
+        Parameter("minimum", 1, "fewest weeks since a change", ("Mtilde",)),
+        Parameter("direction", "inc", "rise or fall looked for", ("dir",), ("inc", "dec")),
+    )
+
+
+_SOURCE = "Höhle and Paul 2008, Comput Stat Data Anal 52:4357–4368"
+METHODS: tuple[Method, ...] = (
+    Method("glr_nb", glr, _parameters(None), "Negative binomial likelihood ratio CUSUM", _SOURCE, ("alpha",)),
+    Method("glr_pois", glr, _parameters(0.0), "Poisson likelihood ratio CUSUM", _SOURCE, ("alpha",)),
+)

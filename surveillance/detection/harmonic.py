@@ -117,7 +117,7 @@ def _deviance(counts: Array, mean: Array, theta: Array) -> Array:
 
 
 def _theta(counts: Array, mean: Array) -> Array:
-    """Theta of maximum likelihood given the means: Newton from the moment estimate, stopped as R stops it; 0 at least."""
+    """Theta of maximum likelihood given the means: Newton from the moment estimate, stopped as R stops it."""
     seen = ~np.isnan(counts)
     with np.errstate(invalid="ignore", divide="ignore"):
         theta = seen.sum(axis=0) / np.where(seen, (counts / mean - 1.0) ** 2, 0.0).sum(axis=0)
@@ -134,7 +134,7 @@ def _theta(counts: Array, mean: Array) -> Array:
             step = np.nansum(score, axis=0) / np.nansum(information, axis=0)
         theta[at] = t + step
         active[at] = np.abs(step) > THETA_TOLERANCE
-    return np.maximum(theta, 0.0)
+    return np.asarray(np.maximum(theta, 0.0))
 
 
 def _likelihood(counts: Array, mean: Array, theta: Array) -> Array:

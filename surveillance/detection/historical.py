@@ -21,8 +21,10 @@ from surveillance.detection.quantiles import nbinom_cdf, nbinom_quantile
 Places = NDArray[np.intp]
 # Upper 95 % limit of a Poisson mean of which 0, 1, … 20 cases were seen (Crow and Gardner 1959).
 CROW_GARDNER = np.array(
-    [3.285, 5.323, 6.686, 8.102, 9.598, 11.177, 12.817, 13.765, 14.921, 16.768, 17.633]
-    + [19.050, 20.335, 21.364, 22.945, 23.762, 25.400, 26.306, 27.735, 28.966, 30.017]
+    (
+        *(3.285, 5.323, 6.686, 8.102, 9.598, 11.177, 12.817, 13.765, 14.921, 16.768, 17.633),
+        *(19.050, 20.335, 21.364, 22.945, 23.762, 25.400, 26.306, 27.735, 28.966, 30.017),
+    )
 )
 FEW = 20  # a larger mean is taken as normal by the RKI rules
 WEEKS = 4  # weeks of the sums that Stroup compares
@@ -124,7 +126,8 @@ def _window(years: int, width: int, recent: bool) -> tuple[Parameter, ...]:
 
 
 _ALPHA = Parameter("alpha", 0.05, "probability of a higher count in a normal week, 0–1", ("alpha",))
-_WINDOWS: dict[str, tuple[int, int, bool]] = {
+_Window = tuple[int, int, bool]
+_WINDOWS: dict[str, _Window] = {
     "": (0, 6, True),
     "1": (0, 6, True),
     "2": (1, 6, True),
@@ -132,7 +135,7 @@ _WINDOWS: dict[str, tuple[int, int, bool]] = {
 }
 
 
-def _named(rule: Callable[..., Judged], window: tuple[int, int, bool]) -> Callable[..., Any]:
+def _named(rule: Callable[..., Judged], window: _Window) -> Callable[..., Any]:
     return partial(rule, **dict(zip(("years", "width", "recent"), window, strict=True)))
 
 

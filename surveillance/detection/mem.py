@@ -1,4 +1,4 @@
-"""Moving Epidemic Method: thresholds of the start and end of an epidemic and levels of its intensity, from past seasons.
+"""Moving Epidemic Method: thresholds of start and end of an epidemic, levels of its intensity, from past seasons.
 
 Vega et al. 2013 (Influenza Other Respir Viruses 7:546–558) and 2015 (9:234–246), with the conventions of the R package
 `mem` (`memmodel`, `memtrend`). Seasons are columns of weeks × seasons; rates of any scale.
@@ -43,8 +43,8 @@ class Settings:
 class Model:
     """What past seasons say. timings: of each season that counted; columns: their places in what was given.
 
-    pre, post: thresholds; intensity: medium, high, very high; length, start, percent: intervals over seasons (weeks from
-    1); trend: rise and fall of a week that mark a trend. NaN where seasons do not say.
+    pre, post: thresholds; intensity: medium, high, very high; length, start, percent: intervals over seasons (weeks
+    from 1); trend: rise and fall of a week that mark a trend. NaN where seasons do not say.
     """
 
     timings: tuple[Timing, ...]
@@ -116,7 +116,7 @@ def model_of(past: Sequence[Timing], settings: Settings) -> Model:
 
 
 def trend(past: Sequence[Timing], level: float = 0.95) -> tuple[float, float]:
-    """Least mean rise and fall a week, one-sided bounds, from the week before an epidemic to the one after (memtrend)."""
+    """Mean rise and fall a week, from the week before an epidemic to the one after: one-sided bounds (memtrend)."""
     steps = [np.diff(t.season[max(0, t.start - 2) : t.end + 1]) for t in past if t.start]
     moves = np.concatenate(steps) if steps else np.empty(0)
     rise = interval(moves[moves > 0], 1, level, 1).low

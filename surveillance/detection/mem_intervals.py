@@ -24,7 +24,7 @@ class Interval(NamedTuple):
 
 
 def interval(values: Array, kind: int, level: float = 0.95, tails: int = 2, use_t: bool = False) -> Interval:
-    """Interval of `values` (NaN left out) at `level`, all in one tail or shared by two. One value has no spread: NaN."""
+    """Interval of `values` (NaN left out) at `level`, all in one tail or shared by two; NaN for one value."""
     known = values[~np.isnan(values)]
     if not len(known):
         return Interval(np.nan, np.nan, np.nan)

@@ -87,7 +87,7 @@ def _seasons(counts: Array, of: Places, place: Places, names: Places) -> Array:
 
 
 def follow(season: Array, model: Model) -> Array:
-    """Threshold in force, within an epidemic (1, 0), intensity level of each week: 3 × weeks; NaN: the week is missing."""
+    """Threshold in force, within an epidemic (1, 0), intensity level of each week: 3 × weeks; NaN: missing."""
     out = np.full((3, len(season)), np.nan)
     within = False
     for week, rate in enumerate(season):

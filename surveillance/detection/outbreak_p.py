@@ -50,8 +50,9 @@ def outbreak_p(series: Series, k: float = 100.0, window: int = 0, logarithm: boo
 
     window: rows judged last that count, 0: all. The ratio is a product of powers, as the reference makes it: on
     long or large series it overflows to no number (status no_fit) or, worse, falls to 0 on the way, and the alarm is
-    lost (quirk kept). logarithm: decide on the sum of the logarithms instead, which does neither; it is the score in any
-    case. upperbound: the ratio, as the reference reports it (ret = value). A missing count: nothing is said after it.
+    lost (quirk kept). logarithm: decide on the sum of the logarithms instead, which does neither and is the
+    score in any case. upperbound: the ratio, as the reference reports it (ret = value). A missing count: nothing is
+    said after it.
     """
     rows = series.rows[-window:] if window else series.rows
     left_out = len(series.rows) - len(rows)
