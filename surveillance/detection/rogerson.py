@@ -1,4 +1,7 @@
-"""Poisson CUSUM with a changing mean in control (Rogerson and Yamada 2004, Stat Med 23:2195–2214), as R `algo.rogerson`."""
+"""Poisson CUSUM with a changing mean in control (Rogerson and Yamada 2004, Stat Med 23:2195–2214).
+
+As R `algo.rogerson`: sums and limits are compared as floating point numbers, without any tolerance.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,11 @@ from scipy.special import gammaln
 from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
 
 UNIT = 10  # k and h have one decimal
+MOST = 2560  # limits tried, tenths
 
 
 class Design(NamedTuple):
-    """k, h: reference value and decision limit, cases; arl: mean run in control; error: its distance to the one asked."""
+    """k, h: reference value and decision limit, cases; arl: mean run in control; error: its relative distance."""
 
     k: float
     h: float
@@ -36,7 +40,7 @@ def reference_value(theta: float, s: float = 1.0) -> float:
 
 
 def run_length(h: float, k: float, theta: float) -> float:
-    """Mean weeks until S ≥ h from S = 0, exactly: S moves on a grid of 0.1 (Brook and Evans 1972, Biometrika 59:539–549)."""
+    """Mean weeks until S ≥ h from S = 0, exact on a grid of 0.1 (Brook and Evans 1972, Biometrika 59:539–549)."""
     limit, step = round(h * UNIT), round(k * UNIT)
     states = np.arange(limit)
     moves = np.zeros((limit, limit))
@@ -51,15 +55,15 @@ def run_length(h: float, k: float, theta: float) -> float:
 def find_design(theta: float, arl0: float = 500.0, s: float = 1.0, tolerance: float = 0.02) -> Design:
     """k and a limit h, one decimal, of which the mean run in control is about `arl0` weeks, or longer.
 
-    False position between 0.1·2^j and its double, rounded up, until the run is within `tolerance` (relative) or there
-    is no limit left between the two: then the higher one. A mean of 0 has no design: NaN.
+    False position between a power of 2 and its double, rounded up, until the run is within `tolerance` (relative) or
+    there is no limit left between the two: then the higher one. A mean of 0 has no design: NaN.
     """
     if not theta > 0:
         return Design(np.nan, np.nan, np.nan, np.nan)
     k = reference_value(theta, s)
-    low, high = 1, 1
+    low, high = UNIT, UNIT
     short = long = run_length(high / UNIT, k, theta)
-    while long < arl0:
+    while long < arl0 and high < MOST:
         low, short = high, long
         high *= 2
         long = run_length(high / UNIT, k, theta)
@@ -105,10 +109,10 @@ def rogerson(
     with np.errstate(invalid="ignore"):
         for place, row in enumerate(rows):
             weight = h / h_t[place]
-            bound[place] = np.maximum(0.0, np.ceil((h - total) / weight + k[place] - 1e-9))
+            bound[place] = np.maximum(0.0, np.ceil((h - total) / weight + k[place]))
             after = np.maximum(0.0, total + weight * (counts[row] - k[place]))
             score[place] = after
-            fired = after >= h - 1e-9
+            fired = after >= h
             alarm[place] = np.where(np.isnan(after), np.nan, fired)
             cut = np.maximum(start, np.minimum(after, limit * h)) if np.isfinite(limit) else after
             total = np.where(np.isnan(after), total, np.where(fired, cut, after))
