@@ -99,8 +99,8 @@ def rogerson(
     """
     rows, counts = series.rows, series.counts
     theta = _in_control(series, theta0, step)
-    overall = _nearest(np.nanmean(theta, axis=0), step) if len(rows) else np.empty(0)
     shape = theta.shape
+    overall = _nearest(theta.mean(axis=0), step) if len(rows) else np.full(shape[1], np.nan)
     k, h_t = _designs(theta, arl0, s)
     h = _designs(overall, arl0, s)[1]
     start = h / 2.0 if head_start else np.zeros_like(h)
