@@ -1,4 +1,4 @@
-"""Rules on past years, CUSUMs, likelihood ratios and OutbreakP give the figures of the R package, and never an error."""
+"""Rules on past years, CUSUMs, likelihood ratios, OutbreakP give the figures of the R package, and never an error."""
 
 from typing import Any
 
@@ -40,8 +40,9 @@ def test_past_weeks(name: str) -> None:
 @pytest.mark.parametrize("transformation", ["standard", "rossi", "anscombe", "pearsonNegBin"])
 @pytest.mark.parametrize("mean", ["earlier", "glm"])
 def test_cusum(transformation: str, mean: str) -> None:
-    method = f"cusum_{'glm_' if mean == 'glm' else ''}{transformation}"
-    table = figures("historical_expected").query("method == @method")
+    name = f"cusum_{'glm_' if mean == 'glm' else ''}{transformation}"
+    table = figures("historical_expected")
+    table = table[table["method"] == name]
     names = sorted(table["series_id"].unique())
     judged = run("cusum", last_weeks(names), transformation=transformation, mean=mean)
     compare(judged, table, names)

@@ -20,7 +20,7 @@ INTENSITY = (0.40, 0.90, 0.975)
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of `memmodel`, in its order. Types: see mem_intervals; tails: 1 or 2; use_t: Student for the normal."""
+    """Settings of `memmodel`, in its order (timing: its method 2 alone). Types: see mem_intervals; tails: 1 or 2; use_t: Student for the normal."""
 
     seasons: int = 10  # last seasons with cases that count
     type_threshold: int = 5
@@ -33,8 +33,7 @@ class Settings:
     level_curve: float = 0.95
     type_other: int = 3
     level_other: float = 0.95
-    method: int = 2  # of timing
-    parameter: float = 2.8  # % a week, of timing method 2
+    parameter: float = 2.8  # % a week, of the timing
     highest: int = -1  # highest values a season that count, 0: all, -1: 30 / seasons
     use_t: bool = False
 
@@ -71,7 +70,7 @@ class Model:
 def model(rates: Array, settings: Settings | None = None) -> Model:
     """Model of past seasons: rates, weeks × seasons. Seasons without cases are left out; two at least must remain."""
     settings = settings or Settings()
-    return model_of(timings(rates, settings.method, settings.parameter), settings)
+    return model_of(timings(rates, settings.parameter), settings)
 
 
 def model_of(past: Sequence[Timing], settings: Settings) -> Model:

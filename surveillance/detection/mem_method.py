@@ -64,7 +64,7 @@ def mem(
         past_names = np.arange(of.min(), names.max()) if len(names) else names
         for column in range(shape[1]):
             grid = _seasons(series.counts[:, column], of, place, np.append(past_names, names.max(initial=-1)))
-            past = timings(grid[:, :-1], settings.method, settings.parameter)
+            past = timings(grid[:, :-1], settings.parameter)
             for name in names:
                 known = past[: int(name - of.min())]
                 at = np.flatnonzero((of[rows] == name) & (place[rows] >= 0))
@@ -115,8 +115,8 @@ def goodness(rates: Array, settings: Settings | None = None, criteria: Sequence[
     rates: weeks × seasons. The true epidemic is the one timed with each of `criteria`: their counts are added up.
     """
     settings = settings or Settings()
-    base = timings(rates, settings.method, settings.parameter)
-    truths = [timings(rates, 2, criterion) for criterion in criteria]
+    base = timings(rates, settings.parameter)
+    truths = [timings(rates, criterion) for criterion in criteria]
     counts = np.zeros(4)
     for held in range(rates.shape[1]):
         others = [t for place, t in enumerate(base) if place != held]

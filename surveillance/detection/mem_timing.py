@@ -105,16 +105,16 @@ def map_curve(seasons: Array, h: float = 1.0) -> MapCurve:
     return MapCurve(percent, total, start, end, slope)
 
 
-def optimum(curve: MapCurve, method: int = 2, parameter: float = 2.8) -> int:
-    """Number of weeks of the epidemic, 1 at least."""
-    weeks = len(curve.percent) - 1
-    if method == 2:
-        flat = np.flatnonzero(curve.slope[1:] < parameter)
-        return max(1, int(flat[0])) if len(flat) else weeks
-    raise NotImplementedError
+def optimum(curve: MapCurve, parameter: float = 2.8) -> int:
+    """Number of weeks of the epidemic: the last before the curve is flatter than `parameter`, % a week; 1 at least.
+
+    The fixed criterion (method 2 of R `mem`, its default), the only one offered.
+    """
+    flat = np.flatnonzero(curve.slope[1:] < parameter)
+    return max(1, int(flat[0])) if len(flat) else len(curve.percent) - 1
 
 
-def timings(seasons: Array, method: int = 2, parameter: float = 2.8) -> list[Timing]:
+def timings(seasons: Array, parameter: float = 2.8) -> list[Timing]:
     """Timing of each season of W weeks: weeks × seasons, holes filled first."""
     filled = np.stack([fill(season) for season in seasons.T], axis=1) if seasons.size else seasons
     curves = map_curve(filled)
@@ -124,7 +124,7 @@ def timings(seasons: Array, method: int = 2, parameter: float = 2.8) -> list[Tim
         if not curve.total[-1] > 0:
             out.append(Timing(0, 0, 0.0, 0.0, filled[:, place], curve))
             continue
-        size = optimum(curve, method, parameter)
+        size = optimum(curve, parameter)
         first = int(curve.start[size])
         total, percent = float(curve.total[size]), float(curve.percent[size])
         out.append(Timing(first, first + size - 1, total, percent, filled[:, place], curve))
