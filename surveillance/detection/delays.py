@@ -48,7 +48,7 @@ def _known(triangle: Array) -> Array:
 def _age(triangle: Array) -> NDArray[np.intp]:
     """Longest delay known of each day: D at most."""
     days, delays = triangle.shape
-    return np.minimum(days - 1 - np.arange(days), delays - 1)
+    return np.asarray(np.minimum(days - 1 - np.arange(days), delays - 1), dtype=np.intp)
 
 
 def delay_sums(triangle: Array) -> DelaySums:

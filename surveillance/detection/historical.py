@@ -65,17 +65,27 @@ def bayes(series: Series, years: int = 0, width: int = 6, recent: bool = True, a
     The next count is NB(sum + 1/2, n / (n + 1)); missing reference counts leave both the sum and n. p-value: P(Y ≥ y).
     """
 
-    def rule(reference: Array, row: Array) -> tuple[Array, Array, Array, Array, Array]:
-        number = (~np.isnan(reference)).sum(axis=0).astype(float)
-        size = np.where(number > 0, np.nansum(reference, axis=0) + 0.5, np.nan)
-        probability = number / (number + 1.0)
-        bound = nbinom_quantile(1.0 - alpha, size, probability)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            expected = size / number
-            score = (row - expected) / np.sqrt(expected / probability)
-        return expected, bound, row, score, 1.0 - nbinom_cdf(row - 1.0, size, probability)
-
-    return _judge(series, reference_places(years, width, recent, series.frequency), rule)
+    places = reference_places(years, width, recent, series.frequency)
+    shape = (len(series.rows), series.counts.shape[1])
+    number, total = np.zeros(shape), np.zeros(shape)
+    status = np.full(shape, Status.HISTORY, dtype=np.int8)
+    for place, row in enumerate(series.rows):
+        if len(places) and row + places.min() >= 0:
+            reference = series.counts[row + places]
+            number[place] = (~np.isnan(reference)).sum(axis=0)
+            total[place] = np.nansum(reference, axis=0)
+            status[place] = Status.MISSING
+    counts = series.counts[series.rows]
+    size = np.where(number > 0, total + 0.5, np.nan)
+    probability = number / (number + 1.0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bound = nbinom_quantile(1.0 - alpha, size, probability)  # of all rows at once: the search is what costs
+        expected = size / number
+        score = (counts - expected) / np.sqrt(expected / probability)
+        alarm = np.where(np.isnan(counts) | np.isnan(bound), np.nan, (counts > bound).astype(float))
+        pvalue = 1.0 - nbinom_cdf(counts - 1.0, size, probability)
+    status[~np.isnan(alarm)] = Status.OK
+    return Judged(expected, bound, alarm, score, pvalue, status, {"statistic": counts.astype(float)})
 
 
 def rki(series: Series, years: int = 0, width: int = 6, recent: bool = True) -> Judged:

@@ -20,7 +20,10 @@ INTENSITY = (0.40, 0.90, 0.975)
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of `memmodel`, in its order (timing: its method 2 alone). Types: see mem_intervals; tails: 1 or 2; use_t: Student for the normal."""
+    """Settings of `memmodel`, in its order (timing: its method 2 alone).
+
+    Types: see mem_intervals; tails: 1 or 2; use_t: Student's quantiles for the normal ones.
+    """
 
     seasons: int = 10  # last seasons with cases that count
     type_threshold: int = 5

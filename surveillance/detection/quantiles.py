@@ -18,7 +18,8 @@ def nbinom_cdf(count: Array, size: Array, probability: Array) -> Array:
 
 def nbinom_quantile(level: float, size: Array, probability: Array) -> Array:
     """Smallest x with P(Y ≤ x) ≥ level; NaN where a parameter is. A bisection on the exact distribution function."""
-    mean = size * (1.0 - probability) / probability
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = size * (1.0 - probability) / probability
     spread = np.sqrt(mean / probability)
     low = np.full(np.shape(mean), -1.0)
     high = np.ceil(mean + (abs(float(ndtri(level))) + 1.0) * spread + 10.0)

@@ -14,7 +14,8 @@ from scipy.special import gammaln
 from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
 
 UNIT = 10  # k and h have one decimal
-MOST = 2560  # limits tried, tenths
+MOST = 1024  # limits tried, tenths
+LARGE = 100.0  # largest mean designed for: beyond it counts are not rare, and the chain has too many states
 
 
 class Design(NamedTuple):
@@ -36,7 +37,7 @@ def reference_value(theta: float, s: float = 1.0) -> float:
     k = round(exact * UNIT)
     if k % 5 == 0:
         k += 1 if exact * UNIT > k else -1
-    return k / UNIT
+    return float(k / UNIT)
 
 
 def run_length(h: float, k: float, theta: float) -> float:
@@ -56,9 +57,9 @@ def find_design(theta: float, arl0: float = 500.0, s: float = 1.0, tolerance: fl
     """k and a limit h, one decimal, of which the mean run in control is about `arl0` weeks, or longer.
 
     False position between a power of 2 and its double, rounded up, until the run is within `tolerance` (relative) or
-    there is no limit left between the two: then the higher one. A mean of 0 has no design: NaN.
+    there is no limit left between the two: then the higher one. A mean of 0, or above 100, has no design: NaN.
     """
-    if not theta > 0:
+    if not 0 < theta <= LARGE:
         return Design(np.nan, np.nan, np.nan, np.nan)
     k = reference_value(theta, s)
     low, high = UNIT, UNIT
@@ -118,6 +119,7 @@ def rogerson(
             total = np.where(np.isnan(after), total, np.where(fired, cut, after))
     status = np.where(np.isnan(score), Status.MISSING, Status.OK).astype(np.int8)
     status[np.isnan(k)] = Status.CONSTANT if len(rows) and rows[0] > 0 else Status.HISTORY
+    status[theta > LARGE] = Status.NO_FIT
     return Judged(theta, bound, alarm, score, np.full(shape, np.nan), status, {"h": np.broadcast_to(h, shape).copy()})
 
 
