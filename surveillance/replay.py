@@ -66,7 +66,8 @@ def replay(
         _rebuild(store, codings, settings, first, _coded(content, codings, ready, new_from), advance)
         if feeds and _simulated(feeds):
             store.keep_fact("simulated", " ".join(FOLLOWED))
-        publish(store, settings.state)
+        with store.bounded():
+            publish(store, settings.state)
         erase_raw(settings.state / "inbox", last, load_timetable(content).raw_days)
     return Exit.COMPLETE
 

@@ -26,7 +26,7 @@ Failed = duckdb.Error  # what a statement that cannot be run raises; the name of
 OPEN = date(9999, 12, 31)  # `to_night` of a version in force
 NAME = "surveillance.duckdb"
 LAYOUT = "3"  # of the tables (indicators/sql/schema.sql); another one is not read: the store is made anew
-LOAD_MEMORY, HISTORY_MEMORY, HISTORY_LOG = "256MB", "2GB", "1GB"
+LOAD_MEMORY, HISTORY_MEMORY, HISTORY_LOG = "256MB", "2GB", "256MB"
 # What the library says when the disk takes no more, and what the system calls it.
 FULL = {"No space left": errno.ENOSPC, "File too large": errno.EFBIG, "Disk quota": errno.EDQUOT}
 LOCKED: dict[str, str | bool | int] = {
