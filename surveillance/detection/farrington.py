@@ -129,7 +129,7 @@ class Answer:
             score = (count - base) / (bound - base)
             enough = recent >= limit54[0]
             alarm = np.where(np.isnan(score), np.nan, (score > 1.0) & (count != 0))
-        none, endless = np.isnan(fitted.eta), np.isinf(mean)
+        none, endless = np.isnan(fitted.eta), np.isinf(mean) & (method != "delta")
         pvalue[none | endless] = np.nan
         few = ~enough & ~none
         untold = few | endless

@@ -206,8 +206,8 @@ def _passes(y, logs, prior, time, offset, factor, runs, level, trend, limit, kep
 
 @compiled
 def _gather(values, table, y, logs, prior):  # type: ignore[no-untyped-def]
-    """One series into y, its logarithms (of y + 0.1; y log y) and weights (0: missing); how many, the first, the highest."""
-    kept, first, highest = 0, -1, -np.inf
+    """One series into y, its logarithms (of y + 0.1; y log y) and weights (0: missing); how many, the first, the highest, all alike?"""
+    kept, first, highest, lowest = 0, -1, -np.inf, np.inf
     for i in range(len(values)):
         value = values[i]
         if np.isnan(value):
@@ -222,8 +222,8 @@ def _gather(values, table, y, logs, prior):  # type: ignore[no-untyped-def]
             logs[1, i] = value * np.log(value) if value > 0.0 else 0.0
         kept += 1
         first = i if first < 0 else first
-        highest = max(highest, value)
-    return kept, first, highest
+        highest, lowest = max(highest, value), min(lowest, value)
+    return kept, first, highest, lowest == highest
 
 
 @compiled
@@ -241,8 +241,8 @@ def two_passes(counts, offsets, now, rows, time, runs, level, levels, settings, 
     logs, means, sums = np.empty((2, n)), np.empty((2, n)), np.empty((10, levels))
     for s in range(counts.shape[0]):
         out[s] = np.nan
-        kept, first, highest = _gather(counts[s][rows], table, y, logs, prior)
-        if kept == 0:
+        kept, first, highest, alike = _gather(counts[s][rows], table, y, logs, prior)
+        if kept == 0 or y.min() < 0.0:  # R refuses negative counts
             continue
         if offsets.shape[1] > 0:
             for i in range(n):
@@ -256,12 +256,15 @@ def two_passes(counts, offsets, now, rows, time, runs, level, levels, settings, 
             good, slope, spread, count, last, trend = _passes(
                 y, logs, prior, time, offset, factor, runs, level, trend, settings[2], kept, means, sums
             )
+            out[s] = np.nan
             if not good or sums[BASE, levels - 1] <= 0.0:
                 break
             apart = when - sums[CENTRE, levels - 1]
             eta = sums[INTERCEPT, levels - 1] + slope * apart + now[s % len(now)]
-            variance = 1.0 / sums[BASE, levels - 1] + (apart * apart / spread if spread > 0.0 else 0.0)
             free = kept - count - (1 if spread > 0.0 else 0)
+            if free <= 0:  # nothing is left to tell the dispersion from
+                break
+            variance = 1.0 / sums[BASE, levels - 1] + (apart * apart / spread if spread > 0.0 else 0.0)
             whole, bare = _pearson(y, prior, means[1 - last], means[last])
             out[s, ETA], out[s, UNIT_VARIANCE], out[s, SLOPE], out[s, TREND] = eta, variance, slope, 1.0 if trend else 0.0
             out[s, PEARSON], out[s, QUIRK], out[s, FREE], out[s, HIGHEST] = whole / free, bare / free, free, highest
@@ -270,7 +273,9 @@ def two_passes(counts, offsets, now, rows, time, runs, level, levels, settings, 
                 break
             used = bare / free if settings[5] > 0.0 else whole / free
             t = abs(slope) / np.sqrt(used / spread)
-            if settings[4] > 0.0 and free > 0 and t > critical[min(free, len(critical) - 1)] and np.exp(eta) <= highest:
+            # Of a constant past the slope, and the test of it, would be rounding noise.
+            testable = settings[4] > 0.0 and not (alike and offsets.shape[1] == 0)
+            if testable and t > critical[min(free, len(critical) - 1)] and np.exp(eta) <= highest:
                 break
             trend = False
 
