@@ -30,7 +30,7 @@ def farrington_flexible(
     """Noufaily et al. 2013: every week of the last years, in levels by part of the year, a one-sided bound."""
     left_out = w if past_weeks_not_included is None else past_weeks_not_included
     dates = series.dates if epoch == "date" else None
-    rules = Rules(weights_threshold if reweight else None, trend, b >= 3, p_threshold_trend, bare=True)
+    rules = Rules(weights_threshold if reweight else None, trend, int(b >= 3), p_threshold_trend, bare=True)
     answer = Answer(series)
     past = Past(series.counts, series.population if population_offset else None)
     for place, row in enumerate(series.rows):
@@ -50,7 +50,7 @@ def farrington(
 ) -> Judged:  # fmt: skip
     """Farrington et al. 1996: the same weeks of the last years, a two-sided bound on the scale of power 2/3."""
     dates = series.dates if epoch == "date" else None
-    rules = Rules(weights_threshold if reweight else None, trend, b >= 3, p_threshold_trend, bare=False)
+    rules = Rules(weights_threshold if reweight else None, trend, int(b >= 3), p_threshold_trend, bare=False)
     answer = Answer(series)
     offset = series.population if population_offset or fit == "population_offset" else None
     past = Past(series.counts, offset)

@@ -20,7 +20,7 @@ from surveillance.detection.judged import Array
 Places = NDArray[np.intp]
 STEPS, CLOSE, TINY = 25, 1e-8, 2.220446049250313e-16
 # What a fit gives, by series (columns of `two_passes`).
-ETA, UNIT_VARIANCE, PEARSON, QUIRK, SLOPE, TREND, FREE, HIGHEST, FITTED = range(9)
+ETA, UNIT_VARIANCE, PEARSON, QUIRK, SLOPE, TREND, FREE, HIGHEST, UNIT_SLOPE_VARIANCE = range(9)
 RESULTS = 9
 S0, S1, S2, SZ, ST, CENTRE, INTERCEPT, OLD_CENTRE, OLD_INTERCEPT, BASE = range(10)
 
@@ -232,8 +232,8 @@ def two_passes(counts, offsets, now, rows, time, runs, level, levels, settings, 
 
     offsets: series × time, logarithms (one row of zeros without); now: theirs at the row judged. rows, time: the
     baseline; runs (first, after), level: its stretches; levels: their number, the last one judged. settings: time to predict, restarts
-    at the first row there is?, limit of the Anscombe residuals (infinite: one pass), a trend?, may it be tested (0: never
-    kept)?, dispersion of its test (0: Pearson's, 1: without the mean). critical: |t| from which the trend is kept, by
+    at the first row there is?, limit of the Anscombe residuals (infinite: one pass), a trend?, may it be kept (0: never, 1:
+    when the test says so and it predicts no more than was seen, 2: always)?, dispersion of its test (0: Pearson's, 1: without the mean). critical: |t| from which the trend is kept, by
     degrees of freedom.
     """
     n = len(rows)
@@ -268,8 +268,8 @@ def two_passes(counts, offsets, now, rows, time, runs, level, levels, settings, 
             whole, bare = _pearson(y, prior, means[1 - last], means[last])
             out[s, ETA], out[s, UNIT_VARIANCE], out[s, SLOPE], out[s, TREND] = eta, variance, slope, 1.0 if trend else 0.0
             out[s, PEARSON], out[s, QUIRK], out[s, FREE], out[s, HIGHEST] = whole / free, bare / free, free, highest
-            out[s, FITTED] = 1.0
-            if not trend:
+            out[s, UNIT_SLOPE_VARIANCE] = 1.0 / spread if spread > 0.0 else np.nan
+            if not trend or settings[4] > 1.0:
                 break
             used = bare / free if settings[5] > 0.0 else whole / free
             t = abs(slope) / np.sqrt(used / spread)

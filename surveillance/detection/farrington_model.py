@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from surveillance.detection import farrington_fit as fit
@@ -20,13 +21,13 @@ COUNTS = 4096  # logarithms of the counts below it are kept
 class Rules:
     """How a model is fitted and its trend judged.
 
-    limit: of the Anscombe residuals (None: no second pass). trend: try one; testable: it may be kept at all.
+    limit: of the Anscombe residuals (None: no second pass). trend: try one; kept: never (0), as tested (1), always (2).
     p_trend: kept below. bare: its test takes the dispersion without the mean (a quirk of farringtonFlexible).
     """
 
     limit: float | None
     trend: bool
-    testable: bool
+    kept: int
     p_trend: float
     bare: bool
 
@@ -35,7 +36,8 @@ class Rules:
 class Fitted:
     """By series: expected (count), eta (its logarithm), phi (dispersion, at least 1), its unclamped value and the bare one.
 
-    variance: of eta, for a dispersion of 1. trend: 1, 0. slope: by step. free: degrees of freedom. NaN: no fit.
+    variance: of eta, for a dispersion of 1. trend: 1, 0. slope: by step, slope_variance: for a dispersion of 1.
+    free: degrees of freedom. highest: count of the baseline. NaN: no fit.
     """
 
     expected: Array
@@ -46,6 +48,14 @@ class Fitted:
     bare: Array
     trend: Array
     slope: Array
+    slope_variance: Array
+    free: Array
+    highest: Array
+
+    def where(self, these: NDArray[np.bool_], other: Fitted) -> Fitted:
+        """`these` series as here, the others as in `other`."""
+        names = [field.name for field in fields(self)]
+        return Fitted(**{name: np.where(these, getattr(self, name), getattr(other, name)) for name in names})
 
 
 class Past:
@@ -75,7 +85,7 @@ class Past:
         slope = np.where(out[:, fit.TREND] == 1, out[:, fit.SLOPE], np.nan)
         return Fitted(
             expected, eta, out[:, fit.UNIT_VARIANCE], np.maximum(pearson, 1.0), pearson, out[:, fit.QUIRK],
-            out[:, fit.TREND], slope,
+            out[:, fit.TREND], slope, out[:, fit.UNIT_SLOPE_VARIANCE], out[:, fit.FREE], out[:, fit.HIGHEST],
         )  # fmt: skip
 
     def _fill(self, out: Array, row: int, baseline: Baseline, rules: Rules, threads: int | None) -> None:
@@ -84,7 +94,7 @@ class Past:
         middle = 0.0 if baseline.from_first else float(baseline.times[0])
         limit = np.inf if rules.limit is None else rules.limit
         settings = np.array(
-            [baseline.time - middle, baseline.from_first, limit, rules.trend, rules.testable, rules.bare], dtype=float
+            [baseline.time - middle, baseline.from_first, limit, rules.trend, rules.kept, rules.bare], dtype=float
         )
         critical = critical_t(rules.p_trend, len(baseline.rows))
         now = np.ascontiguousarray(self.offsets[:, row]) if self.offsets.size else np.zeros(1)
