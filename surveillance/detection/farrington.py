@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -86,7 +84,13 @@ class Answer:
         values = self.values
         more = {name: values[name] for name in COLUMNS}
         return Judged(
-            values["expected"], values["upperbound"], values["alarm"], values["score"], values["pvalue"], self.status, more
+            values["expected"],
+            values["upperbound"],
+            values["alarm"],
+            values["score"],
+            values["pvalue"],
+            self.status,
+            more,
         )
 
     def recent(self, row: int, limit54: tuple[int, int]) -> Array:
@@ -164,5 +168,56 @@ def flexible_bound(
     return bound, limits.at_least(count, mean, fitted.phi), mean, fitted.eta
 
 
-METHODS: tuple[Method, ...] = ()
-_: Any = Parameter
+YEARS = Parameter("b", 5, "years of the past that are taken", ("b",))
+WINDOW = Parameter("w", 3, "weeks (steps) taken on each side of the same week of an earlier year", ("w",))
+REWEIGHT = Parameter("reweight", True, "give past outbreaks less weight, in a second pass", ("reweight",))
+LIMIT = "standardised Anscombe residual above which a past week loses weight"
+LIMIT54 = Parameter(
+    "limit54", (5, 4), "fewest cases, in how many last weeks (the one judged with them), for an alarm", ("limit54",)
+)
+POWER = Parameter("power_trans", "2/3", "power that makes the variance stable", ("powertrans",), tuple(limits.POWERS))
+TREND = Parameter("trend", True, "fit a trend", ("trend",))
+P_TREND = Parameter("p_threshold_trend", 0.05, "p-value below which the trend is kept; 1: always", ("pThresholdTrend",))
+OFFSET = Parameter("population_offset", False, "rates: counts by population", ("populationOffset",))
+EPOCH = Parameter(
+    "epoch",
+    "date",
+    "same weeks of earlier years: by date, or by place in the series",
+    ("epochAsDate",),
+    ("date", "index"),
+)
+FIT = Parameter(
+    "fit", "fast", "fitting function of the reference: the same figures, population_offset apart", ("fitFun",),
+    ("fast", "glm", "population_offset"),
+)  # fmt: skip
+PERIODS = Parameter(
+    "no_periods", 1, "parts of the year with a level of their own; 1: the same weeks only", ("noPeriods",)
+)
+PAST = Parameter("past_weeks_not_included", None, "last weeks left out of the past; none: w", ("pastWeeksNotIncluded",))
+BOUND = Parameter(
+    "threshold_method", "delta", "bound: by delta method, negative binomial quantile, or that of an upper mean",
+    ("thresholdMethod",), ("delta", "nbPlugin", "muan"),
+)  # fmt: skip
+
+METHODS: tuple[Method, ...] = (
+    Method(
+        "farrington", farrington,
+        (
+            YEARS, WINDOW, REWEIGHT, Parameter("weights_threshold", 1.0, LIMIT, ("weightsThreshold",)),
+            Parameter("alpha", 0.05, "two-sided error of the bound: half of it is above", ("alpha",)), TREND, P_TREND,
+            LIMIT54, POWER, OFFSET, EPOCH, FIT,
+        ),
+        "Same weeks of the last years, quasi-Poisson with trend (Farrington 1996)",
+        "Farrington et al. 1996, J R Stat Soc A 159:547-563; R surveillance, algo.farrington", COLUMNS,
+    ),
+    Method(
+        "farrington_flexible", farrington_flexible,
+        (
+            YEARS, WINDOW, REWEIGHT, Parameter("weights_threshold", 2.58, LIMIT, ("weightsThreshold",)),
+            Parameter("alpha", 0.05, "one-sided error of the bound", ("alpha",)), TREND, P_TREND, LIMIT54, POWER,
+            PERIODS, PAST, BOUND, OFFSET, EPOCH,
+        ),
+        "Every week of the last years in levels by part of the year (Noufaily 2013)",
+        "Noufaily et al. 2013, Stat Med 32:1206-1222; R surveillance, farringtonFlexible", COLUMNS,
+    ),
+)  # fmt: skip

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from surveillance.detection import farrington_fit as fit
-from surveillance.detection.compiling import in_blocks
+from surveillance.detection.blocks import in_blocks
 from surveillance.detection.farrington_weeks import Baseline
 from surveillance.detection.judged import Array
 
@@ -34,7 +33,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Fitted:
-    """By series: expected (count), eta (its logarithm), phi (dispersion, at least 1), its unclamped value and the bare one.
+    """By series: expected count, eta (its logarithm), phi (dispersion, at least 1), pearson and bare (not clamped).
 
     variance: of eta, for a dispersion of 1. trend: 1, 0. slope: by step, slope_variance: for a dispersion of 1.
     free: degrees of freedom. highest: count of the baseline. NaN: no fit.
@@ -74,6 +73,8 @@ class Past:
 
     def fitted(self, row: int, baseline: Baseline, rules: Rules, threads: int | None = None) -> Fitted:
         """The model of `baseline`, predicted at `row`."""
+        from surveillance.detection import farrington_fit as fit  # its compiler takes half a second to load
+
         total = len(self.counts)
         out = np.full((total, fit.RESULTS), np.nan)
         if len(baseline.rows):
@@ -84,21 +85,23 @@ class Past:
         pearson = out[:, fit.PEARSON]
         slope = np.where(out[:, fit.TREND] == 1, out[:, fit.SLOPE], np.nan)
         return Fitted(
-            expected, eta, out[:, fit.UNIT_VARIANCE], np.maximum(pearson, 1.0), pearson, out[:, fit.QUIRK],
+            expected, eta, out[:, fit.UNIT_VARIANCE], np.maximum(pearson, 1.0), pearson, out[:, fit.BARE],
             out[:, fit.TREND], slope, out[:, fit.UNIT_SLOPE_VARIANCE], out[:, fit.FREE], out[:, fit.HIGHEST],
         )  # fmt: skip
 
     def _fill(self, out: Array, row: int, baseline: Baseline, rules: Rules, threads: int | None) -> None:
+        from surveillance.detection import farrington_fit as fit
+
         runs, levels = baseline.runs
-        # Times from the middle: sums of squares lose nothing to the distance from week 1.
-        middle = 0.0 if baseline.from_first else float(baseline.times[0])
+        # Times from the baseline's start: sums of squares lose nothing to the distance from week 1.
+        start = 0.0 if baseline.from_first else float(baseline.times[0])
         limit = np.inf if rules.limit is None else rules.limit
-        settings = np.array(
-            [baseline.time - middle, baseline.from_first, limit, rules.trend, rules.kept, rules.bare], dtype=float
+        settings = fit.Settings(
+            float(baseline.time - start), baseline.from_first, float(limit), bool(rules.trend), rules.kept, rules.bare
         )
         critical = critical_t(rules.p_trend, len(baseline.rows))
         now = np.ascontiguousarray(self.offsets[:, row]) if self.offsets.size else np.zeros(1)
-        table, times = _logarithms(), baseline.times - middle
+        table, times = _logarithms(), baseline.times - start
 
         def work(first: int, last: int) -> None:
             part = slice(first, last)

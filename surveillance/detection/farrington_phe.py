@@ -2,7 +2,7 @@
 
 Noufaily et al. 2019 (Bioinformatics 35:3110-3118). It differs from `farringtonFlexible`: a week is the seven days that
 end on the day judged; a year is 52.18 weeks, cut in nine times five weeks and the seven (eight) around the day; weeks
-before the first case are no past; a trend is fitted unless every case lies within a year, and kept whatever it predicts.
+before the first case are no past; a trend is fitted unless every case lies within a year, and always kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from surveillance.detection import farrington_limits as limits
 from surveillance.detection.farrington_model import Fitted, Past, Rules
 from surveillance.detection.farrington_weeks import Baseline
-from surveillance.detection.judged import Array, Judged, Series, Status
+from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
 
 YEAR, WINDOW, PERIODS, PERIOD = 52.18, 3, 9, 5  # weeks a year; around the day; periods a year, weeks each
 COLUMNS = ("mu0", "phi", "trend", "coef_time")
@@ -23,7 +23,7 @@ def farrington_flexible_phe(
     series: Series, b: int = 5, alpha: float = 0.01, weights_threshold: float = 2.58,
     past_weeks_not_included: int = 26, limit54: tuple[int, int] = (5, 4),
 ) -> Judged:  # fmt: skip
-    """Of daily series (frequency 365) every day is judged by the week that ends on it; weekly ones are taken as they are."""
+    """Daily series (frequency 365): each day by the week that ends on it; weekly series: as they are."""
     step = 7 if series.frequency == 365 else 1
     shape = (len(series.rows), series.counts.shape[1])
     names = ("expected", "upperbound", "alarm", "score", "pvalue", *COLUMNS)
@@ -41,11 +41,13 @@ def farrington_flexible_phe(
         for name, value in said.items():
             values[name][place] = value
     more = {name: values[name] for name in COLUMNS}
-    return Judged(*(values[name] for name in names[:5]), status, more)
+    return Judged(
+        values["expected"], values["upperbound"], values["alarm"], values["score"], values["pvalue"], status, more
+    )  # fmt: skip
 
 
 def phe_baseline(row: int, years: int, left_out: int) -> Baseline | None:
-    """Ten levels: nine periods after each window, from the oldest; a week too many in a year belongs to the next window."""
+    """Ten levels: nine periods after each window; a week too many in a year belongs to the next window."""
     references = row - np.round(YEAR * np.arange(years + 1)).astype(int)
     if references[-1] < WINDOW:
         return None
@@ -67,10 +69,8 @@ def _weeks(counts: Array, step: int, phase: int) -> tuple[Array, Past]:
     return weeks, Past(np.where(begun, weeks, np.nan))
 
 
-def _fitted(
-    weeks: Array, past: Past, row: int, baseline: Baseline, limit: float
-) -> tuple[Fitted, NDArray[np.bool_]]:
-    """The model with a trend, or without where every case lies within 52 weeks; none: fewer than two weeks with cases."""
+def _fitted(weeks: Array, past: Past, row: int, baseline: Baseline, limit: float) -> tuple[Fitted, NDArray[np.bool_]]:
+    """The model, without a trend where every case lies within 52 weeks; none: fewer than two weeks with cases."""
     cases = np.nan_to_num(weeks[baseline.rows]) > 0
     first, last = np.argmax(cases, axis=0), len(cases) - 1 - np.argmax(cases[::-1], axis=0)
     short = baseline.rows[last] - baseline.rows[first] < 52
@@ -101,3 +101,18 @@ def _said(
     }  # fmt: skip
     return {name: np.where(untold, np.nan, value) for name, value in said.items()}, status
 
+
+METHODS: tuple[Method, ...] = (
+    Method(
+        "farrington_flexible_phe", farrington_flexible_phe,
+        (
+            Parameter("b", 5, "years of the past that are taken", ("b",)),
+            Parameter("alpha", 0.01, "one-sided error of the bound", ("alpha",)),
+            Parameter("weights_threshold", 2.58, "Anscombe residual above which a past week loses weight"),
+            Parameter("past_weeks_not_included", 26, "last weeks left out of the past"),
+            Parameter("limit54", (5, 4), "fewest cases, in how many last weeks, for an alarm", ("limit54",)),
+        ),
+        "Farrington flexible day by day, on weeks that end on the day judged (PHE)",
+        "Noufaily et al. 2019, Bioinformatics 35:3110-3118", COLUMNS,
+    ),
+)  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from surveillance.detection import farrington_limits as limits
 from surveillance.detection.farrington_model import Fitted, Past, Rules
 from surveillance.detection.farrington_weeks import Baseline, classic, in_levels, reference_rows
-from surveillance.detection.judged import Array, Judged, Series, Status
+from surveillance.detection.judged import Array, Codes, Judged, Method, Parameter, Series, Status
 
 Z95 = 1.6448536269514722
 WEEKS, CASES = 5, 5.0  # cases lately: in so many weeks, more than so many
@@ -20,7 +20,7 @@ COLUMNS = ("alert", "phi", "trend", "coef_time")
 
 
 def rnssp_farrington_original(series: Series, b: int = 4, w: int = 3) -> Judged:
-    """Farrington et al. 1996: the same weeks of the last `b` years, three on each side; `w` only says which row is first."""
+    """Farrington et al. 1996: the same weeks of the last `b` years, three on each side; `w` moves the first row."""
     return _judge(series, b, w, 1.0, None, 0)
 
 
@@ -61,7 +61,7 @@ def _judge(series: Series, b: int, w: int, limit: float, periods: int | None, le
     )  # fmt: skip
 
 
-def _said(counts: Array, row: int, fitted: Fitted, modified: bool) -> tuple[dict[str, Array], Array]:
+def _said(counts: Array, row: int, fitted: Fitted, modified: bool) -> tuple[dict[str, Array], Codes]:
     """Bound, score and alarm of a row, and its status."""
     count, mean = counts[row], fitted.expected
     with np.errstate(all="ignore"):
@@ -82,3 +82,22 @@ def _said(counts: Array, row: int, fitted: Fitted, modified: bool) -> tuple[dict
         "expected": mean, "upperbound": bound, "alarm": alarm, "score": score, "phi": fitted.phi, "trend": fitted.trend,
     }  # fmt: skip
     return said, status
+
+
+YEARS = Parameter("b", 4, "years of the past that are taken", ("B",))
+METHODS: tuple[Method, ...] = (
+    Method(
+        "rnssp_farrington_original", rnssp_farrington_original,
+        (YEARS, Parameter("w", 3, "weeks by which the first row judged is later; no window", ("w",))),
+        "Farrington 1996 as in ESSENCE's R package", "CDCgov/Rnssp 0.3.1, alert_farrington, original", COLUMNS,
+    ),
+    Method(
+        "rnssp_farrington_modified", rnssp_farrington_modified,
+        (
+            YEARS, Parameter("w", 3, "weeks on each side of the same week of an earlier year", ("w",)),
+            Parameter("g", 27, "weeks before the one judged from which the past ends", ("g",)),
+            Parameter("p", 10, "parts of the year with a level of their own", ("p",)),
+        ),
+        "Farrington flexible as in ESSENCE's R package", "CDCgov/Rnssp 0.3.1, alert_farrington, modified", COLUMNS,
+    ),
+)  # fmt: skip

@@ -8,6 +8,7 @@ package `surveillance`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,8 @@ Dates = NDArray[np.datetime64]
 class Baseline:
     """Rows of the past, in order, for one row judged; all arrays of their number.
 
-    levels: part of the year, from 0; the row judged is in the last one, `count` in all. times: of the trend, in steps; time: when to
-    predict. from_first: time restarts at the first row of the baseline that is not missing (R's dates).
+    levels: part of the year, from 0; the row judged is in the last one, of `count`. times: of the trend, in steps;
+    time: when to predict. from_first: time restarts at the first row of the baseline that is not missing (R's dates).
     """
 
     rows: Places
@@ -67,7 +68,7 @@ def _years_before(day: np.datetime64, years: int) -> np.datetime64:
 
 
 def _same_weekday(day: np.datetime64, like: np.datetime64) -> np.datetime64:
-    """The day of the week of `like` in the week (from Sunday) of `day`, or in the next one on the other side if nearer."""
+    """The weekday of `like` in the week (from Sunday) of `day`, or on the other side of it if strictly nearer."""
     same = day + np.timedelta64(_weekday(like) - _weekday(day), "D")
     other = same + np.timedelta64(-7 if same > day else 7, "D")
     return other if abs(other - day) < abs(same - day) else same
@@ -92,12 +93,12 @@ def in_levels(
     """The weeks since the first reference window, in `periods` levels; None: they start before the series.
 
     Windows of earlier years and the current one have the last level; the weeks between two windows are cut in
-    `periods` − 1 blocks, the first ones one week longer. The last `left_out` weeks and the row itself are no part of it.
+    `periods` − 1 blocks, the first ones one week longer. The last `left_out` weeks and the row itself are left out.
     """
     if (references < 0).any() or references[-1] - window < 0:
         return None
     level = np.full(row + 1, -1, np.intp)
-    for after, before in zip(references[:-1], references[1:], strict=True):
+    for after, before in pairwise(references):
         level[before - window : before + window + 1] = periods - 1
         if periods > 1:
             start, gap = before + window + 1, max(0, after - before - 2 * window - 1)
