@@ -78,9 +78,17 @@ class Fit(NamedTuple):
 
 
 @compiled
+def _clear(sums: Array, last: int) -> None:
+    """Zero the first `last` rows (a loop: array expressions take the compiler seconds)."""
+    for row in range(last):
+        for k in range(sums.shape[1]):
+            sums[row, k] = 0.0
+
+
+@compiled
 def _start(past: Past) -> float:
     """Sums of the first step, from means y + 0.1; half the deviance there, without that of a perfect fit."""
-    past.sums[:BASE] = 0.0
+    _clear(past.sums, BASE)
     deviance = 0.0
     for run in range(past.runs.shape[0]):
         into = past.level[run]
@@ -105,6 +113,7 @@ def _solve(past: Past, trend: bool) -> tuple[float, float, int]:
     sums, span = past.sums, past.time[-1] - past.time[0]
     spread, product, total, count = 0.0, 0.0, 0.0, 0
     for k in range(sums.shape[1]):
+        sums[BASE, k] = sums[S0, k]
         if sums[S0, k] > 0.0:
             shift = sums[S1, k] / sums[S0, k]
             spread += sums[S2, k] - sums[S1, k] * shift
@@ -114,7 +123,6 @@ def _solve(past: Past, trend: bool) -> tuple[float, float, int]:
             sums[OLD_CENTRE, k], sums[OLD_INTERCEPT, k] = sums[CENTRE, k], sums[INTERCEPT, k]
             sums[CENTRE, k] += shift
             sums[INTERCEPT, k] = sums[SZ, k] / sums[S0, k]
-    sums[BASE] = sums[S0]
     if not trend or spread <= 1e-22 * total * span * span:
         return 0.0, 0.0, count
     return product / spread, spread, count
@@ -123,7 +131,7 @@ def _solve(past: Past, trend: bool) -> tuple[float, float, int]:
 @compiled
 def _step(past: Past, slope: float, into: int) -> float:
     """Means of the coefficients, at `into`; half the deviance there (as `_start`), and the sums of the next step."""
-    past.sums[:CENTRE] = 0.0
+    _clear(past.sums, CENTRE)
     deviance = 0.0
     growth = np.exp(slope)
     for run in range(past.runs.shape[0]):
@@ -167,9 +175,11 @@ def _halfway(sums: Array, slope: float, old_slope: float) -> float:
 @compiled
 def _fit(past: Past, trend: bool) -> Fit:
     """One pass, with the weights there are."""
-    past.sums[:] = 0.0
+    _clear(past.sums, BASE + 1)
     last, slope, spread, count = 0, 0.0, 0.0, 0
-    perfect = (past.prior * past.logs[1]).sum()
+    perfect = 0.0
+    for i in range(len(past.y)):
+        perfect += past.prior[i] * past.logs[1, i]
     before = 2.0 * (perfect + _start(past))
     for step in range(STEPS):
         old_slope = slope
@@ -224,7 +234,8 @@ def _reweight(past: Past, fit: Fit, phi: float, limit: float, kept: int) -> None
                     if s > limit and free > 1e-12 * phi:
                         past.prior[i] = 1.0 / (s * s)
             total += past.prior[i]
-    past.prior[:] *= kept / total
+    for i in range(len(past.prior)):
+        past.prior[i] *= kept / total
 
 
 @compiled
@@ -244,11 +255,11 @@ def _passes(past: Past, trend: bool, limit: float, kept: int) -> Fit:
 
 
 @compiled
-def _gather(values: Array, table: Array, past: Past) -> tuple[int, int, float, float]:
+def _gather(values: Array, rows: Places, table: Array, past: Past) -> tuple[int, int, float, float]:
     """One series into its baseline; how many observations there are, the first, the highest, the lowest."""
     kept, first, highest, lowest = 0, -1, -np.inf, np.inf
-    for i in range(len(values)):
-        value = values[i]
+    for i in range(len(rows)):
+        value = values[rows[i]]
         past.y[i], past.prior[i], past.logs[0, i], past.logs[1, i] = 0.0, 0.0, 0.0, 0.0
         if np.isnan(value):
             continue
@@ -265,6 +276,12 @@ def _gather(values: Array, table: Array, past: Past) -> tuple[int, int, float, f
 
 
 @compiled
+def _blank(out: Array) -> None:
+    for place in range(RESULTS):
+        out[place] = np.nan
+
+
+@compiled
 def _model(
     past: Past, settings: Settings, critical: Array, seen: tuple[int, float, float], now: float, out: Array
 ) -> None:
@@ -275,7 +292,7 @@ def _model(
         for i in range(len(past.prior)):
             past.prior[i] = 1.0 if past.prior[i] > 0.0 else 0.0
         fit = _passes(past, trend, settings.limit, kept)
-        out[:] = np.nan
+        _blank(out)
         free = kept - fit.levels - (1 if fit.spread > 0.0 else 0)
         if not fit.good or past.sums[BASE, level] <= 0.0 or free <= 0:
             return
@@ -315,13 +332,14 @@ def two_passes(
         np.empty((10, levels)),
     )  # fmt: skip
     for s in range(counts.shape[0]):
-        kept, first, highest, lowest = _gather(counts[s][rows], table, past)
-        out[s] = np.nan
+        kept, first, highest, lowest = _gather(counts[s], rows, table, past)
+        _blank(out[s])
         if kept == 0 or lowest < 0.0:  # R refuses negative counts
             continue
         if offsets.shape[1] > 0:
-            past.offset[:] = offsets[s][rows]
-            past.factor[:] = np.exp(past.offset)
+            for i in range(n):
+                past.offset[i] = offsets[s, rows[i]]
+                past.factor[i] = np.exp(past.offset[i])
         when = settings.time - (time[first] if settings.restarts else 0.0)
         used = settings
         if highest == lowest and offsets.shape[1] == 0 and settings.kept == 1:
