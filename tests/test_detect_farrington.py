@@ -41,6 +41,21 @@ CONFIGS: dict[str, tuple[Any, dict[str, Any]]] = {
         },
     ),
     "ff_popoffset": (farrington_flexible, NOUFAILY | {"population_offset": True}),
+    "ff_once": (
+        farrington_flexible,
+        {
+            "b": 6, "reweight": False, "no_periods": 2, "past_weeks_not_included": 10, "threshold_method": "muan",
+            "p_threshold_trend": 1.0, "alpha": 0.025, "limit54": (4, 5),
+        },
+    ),
+    "ff_once_delta": (
+        farrington_flexible,
+        {
+            "b": 1, "w": 0, "reweight": False, "no_periods": 10, "past_weeks_not_included": 0, "alpha": 0.01,
+            "p_threshold_trend": 0.2, "power_trans": "none", "limit54": (7, 2),
+        },
+    ),
+    "farrington_early": (farrington, {"b": 9, "w": 5, "alpha": 0.1, "trend": False, "limit54": (7, 4)}),
     "farrington_date": (farrington, {}),
     "farrington_index": (farrington, {"epoch": "index"}),
     "rnssp_original": (farrington_rnssp.rnssp_farrington_original, {}),
@@ -123,7 +138,7 @@ def test_reference_weeks_by_date() -> None:
     assert [str(leap[place]) for place in reference_rows(row, 3, 365, leap)[1:]] == [
         "2019-03-01", "2018-03-01", "2017-03-01",
     ]  # fmt: skip
-    assert reference_rows(100, 2, 52, None).tolist() == [100, 48, -1]
+    assert reference_rows(100, 2, 52, None).tolist() == [100, 48, -4]
 
 
 def test_levels_cut_the_weeks_between_windows() -> None:
@@ -144,7 +159,7 @@ def test_degenerate_series_are_said_not_raised(method: Any) -> None:
         "last missing": np.where(np.arange(n) == n - 1, np.nan, usual), "rates": usual * 1.37,
         "vast": usual * 1e9, "alone": np.where(np.arange(n) == 150, 5.0, np.nan),
     }  # fmt: skip
-    series = Series(np.stack(list(columns.values()), axis=1), judged=np.array([50, n - 1]))
+    series = Series(np.stack(list(columns.values()), axis=1), judged=np.array([40, n - 1]))
     judged = method(series)
     status = dict(zip(columns, judged.status[1], strict=True))
     assert (judged.status[0] == Status.HISTORY).all()

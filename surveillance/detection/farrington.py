@@ -28,7 +28,7 @@ def farrington_flexible(
     """Noufaily et al. 2013: every week of the last years, in levels by part of the year, a one-sided bound."""
     left_out = w if past_weeks_not_included is None else past_weeks_not_included
     dates = series.dates if epoch == "date" else None
-    rules = Rules(weights_threshold if reweight else None, trend, int(b >= 3), p_threshold_trend, bare=True)
+    rules = Rules(weights_threshold if reweight else None, trend, int(b >= 3), p_threshold_trend, bare=reweight)
     answer = Answer(series)
     past = Past(series.counts, series.population if population_offset else None)
     for place, row in enumerate(series.rows):
@@ -154,7 +154,7 @@ def flexible_bound(
 ) -> tuple[Array, Array, Array, Array]:
     """Upper bound, p-value, `mu0` and the base of the score, by `method` (delta, nbPlugin, muan)."""
     z = float(special.ndtri(1.0 - alpha))
-    error = np.sqrt(fitted.variance * fitted.bare)
+    error = np.sqrt(fitted.variance * fitted.error_phi)
     if method == "delta":
         response = fitted.expected * error
         bound, scale = limits.power_bound(fitted.expected, fitted.phi + response**2 / fitted.expected, z, power)

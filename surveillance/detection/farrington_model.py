@@ -21,7 +21,8 @@ class Rules:
     """How a model is fitted and its trend judged.
 
     limit: of the Anscombe residuals (None: no second pass). trend: try one; kept: never (0), as tested (1), always (2).
-    p_trend: kept below. bare: its test takes the dispersion without the mean (a quirk of farringtonFlexible).
+    p_trend: kept below. bare: its test and standard errors take the dispersion
+    without the mean (a quirk of farringtonFlexible, of its second pass).
     """
 
     limit: float | None
@@ -33,7 +34,8 @@ class Rules:
 
 @dataclass(frozen=True)
 class Fitted:
-    """By series: expected count, eta (its logarithm), phi (dispersion, at least 1), pearson and bare (not clamped).
+    """By series: expected count, eta (its logarithm), phi (dispersion, at least 1), pearson and error_phi (not clamped;
+    the second is that of standard errors and of the trend's test).
 
     variance: of eta, for a dispersion of 1. trend: 1, 0. slope: by step, slope_variance: for a dispersion of 1.
     free: degrees of freedom. highest: count of the baseline. NaN: no fit.
@@ -44,7 +46,7 @@ class Fitted:
     variance: Array
     phi: Array
     pearson: Array
-    bare: Array
+    error_phi: Array
     trend: Array
     slope: Array
     slope_variance: Array
@@ -84,8 +86,9 @@ class Past:
             expected = np.maximum(np.exp(eta), fit.TINY)  # R's inverse of the link goes no lower
         pearson = out[:, fit.PEARSON]
         slope = np.where(out[:, fit.TREND] == 1, out[:, fit.SLOPE], np.nan)
+        error_phi = out[:, fit.BARE] if rules.bare else pearson
         return Fitted(
-            expected, eta, out[:, fit.UNIT_VARIANCE], np.maximum(pearson, 1.0), pearson, out[:, fit.BARE],
+            expected, eta, out[:, fit.UNIT_VARIANCE], np.maximum(pearson, 1.0), pearson, error_phi,
             out[:, fit.TREND], slope, out[:, fit.UNIT_SLOPE_VARIANCE], out[:, fit.FREE], out[:, fit.HIGHEST],
         )  # fmt: skip
 

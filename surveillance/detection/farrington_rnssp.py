@@ -71,7 +71,7 @@ def _said(counts: Array, row: int, fitted: Fitted, modified: bool) -> tuple[dict
             score = (count - fitted.eta) / (bound - fitted.eta)  # on the scale of the linear predictor: a quirk
             bound = np.where(enough, bound, np.nan)
         else:
-            tau = fitted.phi + mean * fitted.variance * fitted.bare
+            tau = fitted.phi + mean * fitted.variance * fitted.error_phi
             bound, _ = limits.power_bound(mean, tau, Z95, "2/3")
             score = (count - mean) / (bound - mean)
         alarm = np.where(np.isnan(score), np.nan, (score > 1.0) & enough)

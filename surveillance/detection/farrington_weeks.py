@@ -17,6 +17,7 @@ from surveillance.detection.judged import Array
 
 Places = NDArray[np.intp]
 Dates = NDArray[np.datetime64]
+NOWHERE = -(10**9)
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,13 @@ class Baseline:
 
 
 def reference_rows(row: int, years: int, frequency: int, dates: Dates | None) -> Places:
-    """The row itself, then the same week 1 to `years` years before; −1: before the series.
+    """The row itself, then the same week 1 to `years` years before; negative: before the series.
 
     dates (None: places are counted, `frequency` a year): the same date of an earlier year (29 February: 1 March), for
     weeks moved to the nearest same day of the week, backward when two are as near.
     """
     if dates is None:
-        places = row - frequency * np.arange(years + 1)
-        return np.where(places < 0, -1, places).astype(np.intp)
+        return (row - frequency * np.arange(years + 1)).astype(np.intp)
     days = dates.astype("datetime64[D]")
     found = [row]
     for back in range(1, years + 1):
@@ -58,8 +58,17 @@ def reference_rows(row: int, years: int, frequency: int, dates: Dates | None) ->
         if frequency == 52:
             day = _same_weekday(day, days[row])
         place = int(np.searchsorted(days, day))
-        found.append(place if place < len(days) and days[place] == day else -1)
+        found.append(place if days[place] == day else _before(day, days, frequency))
     return np.asarray(found, np.intp)
+
+
+def _before(day: np.datetime64, days: Dates, frequency: int) -> int:
+    """Where a day before the series would be; of one that is no row of it: nowhere near."""
+    if day >= days[0]:
+        return NOWHERE
+    if frequency == 12:
+        return int((day.astype("datetime64[M]") - days[0].astype("datetime64[M]")).astype(int))
+    return int((day - days[0]) // (days[1] - days[0]))
 
 
 def _years_before(day: np.datetime64, years: int) -> np.datetime64:
@@ -82,7 +91,6 @@ def _weekday(day: np.datetime64) -> int:
 def classic(row: int, references: Places, window: int, total: int) -> Baseline:
     """The weeks up to `window` steps around those of earlier years (1996); weeks outside the series are left out."""
     around = references[1:][::-1, None] + np.arange(-window, window + 1)
-    around = around[references[1:][::-1] >= 0]
     rows = np.unique(around[(around >= 0) & (around < total)]).astype(np.intp)
     return Baseline(rows, np.zeros(len(rows), np.intp), 1, rows.astype(float), float(row), False)
 
