@@ -100,7 +100,12 @@ class Past:
         start = 0.0 if baseline.from_first else float(baseline.times[0])
         limit = np.inf if rules.limit is None else rules.limit
         settings = fit.Settings(
-            float(baseline.time - start), baseline.from_first, float(limit), bool(rules.trend), rules.kept, rules.bare
+            float(baseline.time - start),
+            baseline.from_first,
+            float(limit),
+            bool(rules.trend),
+            int(rules.kept),
+            bool(rules.bare),
         )
         critical = critical_t(rules.p_trend, len(baseline.rows))
         now = np.ascontiguousarray(self.offsets[:, row]) if self.offsets.size else np.zeros(1)
