@@ -1,0 +1,118 @@
+"""Farrington's methods on many weekly series at one date, against R's own functions on the first of the same series.
+
+    python benchmarks/detection.py [--series 10000] [--held-against 60]
+
+The R call is `farringtonFlexible(sts, control = list(range = n, …))`, `farrington(sts, control = list(range = n))`, one
+series at a time, timed in R without its start or the reading of the series; R packages: `apt-get install
+r-cran-surveillance`. Without R the figures measured once on such a machine (surveillance 1.26.0) are taken, and said.
+Ratios are of processor seconds by series and date: one core against one core. The first call of all (compilation, or
+reading what was compiled) is timed apart. Bounds equal to R's (1e-6) are counted on the series that R was given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from surveillance.detection.farrington import farrington, farrington_flexible
+from surveillance.detection.judged import Judged, Series
+
+WEEKS = 330
+NOUFAILY = {
+    "no_periods": 10, "past_weeks_not_included": 26, "p_threshold_trend": 1.0, "threshold_method": "nbPlugin",
+    "alpha": 0.01,
+}  # fmt: skip
+R_NOUFAILY = 'noPeriods=10, pastWeeksNotIncluded=26, pThresholdTrend=1, thresholdMethod="nbPlugin", alpha=.01'
+# What, method, settings, R's function and control, R's milliseconds where R is not there (detection.md, section 15).
+CASES: tuple[tuple[str, Callable[..., Judged], dict[str, Any], str, str, float], ...] = (
+    ("farrington_flexible, defaults", farrington_flexible, {}, "farringtonFlexible", "", 5.3),
+    ("farrington_flexible, Noufaily", farrington_flexible, NOUFAILY, "farringtonFlexible", R_NOUFAILY, 6.2),
+    ("farrington, defaults", farrington, {}, "farrington", "", 2.6),
+)  # fmt: skip
+SCRIPT = """
+suppressMessages(library(surveillance))
+x <- as.matrix(read.csv("{folder}/counts.csv", header=FALSE)); n <- nrow(x)
+dates <- as.Date("2016-01-04") + 7 * (seq_len(n) - 1)
+all <- lapply(seq_len(ncol(x)), function(j)
+  sts(observed=x[, j, drop=FALSE], frequency=52, start=c(2016, 1), epoch=as.numeric(dates), epochAsDate=TRUE))
+control <- list({control}); control$range <- n
+invisible(suppressWarnings({function_}(all[[1]], control=control)))
+t <- system.time(u <- sapply(all, function(s) suppressWarnings({function_}(s, control=control))@upperbound[1]))
+cat(t[["user.self"]] + t[["sys.self"]], u, sep="\\n")
+"""
+
+
+def simulated(series: int) -> np.ndarray[Any, Any]:
+    """Seasonal negative binomial counts with levels of 0.4 to 50 a week (weeks × series)."""
+    rng, t = np.random.default_rng(20), np.arange(WEEKS)[:, None]
+    season = 0.5 * np.cos(2 * np.pi * (t - rng.uniform(0, 52, series)) / 52.18)
+    mean = np.exp(rng.uniform(-1, 4, series) + 0.0003 * t * rng.normal(size=series) + season)
+    phi = rng.choice([1.2, 2.0, 4.0], series)
+    return rng.negative_binomial(mean / (phi - 1), 1 / phi).astype(float)
+
+
+def in_r(counts: np.ndarray[Any, Any], function: str, control: str) -> tuple[float, np.ndarray[Any, Any]] | None:
+    """Seconds by series, and the bounds, of R; None: no R here, or without the package."""
+    if shutil.which("Rscript") is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        np.savetxt(Path(folder, "counts.csv"), counts, fmt="%d", delimiter=",")
+        script = SCRIPT.format(folder=folder, control=control, function_=function)
+        done = subprocess.run(["Rscript", "-e", script], capture_output=True, text=True, check=False)
+    if done.returncode:
+        return None
+    seconds, *bounds = (float("nan") if word == "NA" else float(word) for word in done.stdout.split())
+    return seconds / counts.shape[1], np.array(bounds)
+
+
+def here(method: Callable[..., Judged], series: Series, settings: dict[str, Any]) -> tuple[float, float, Judged]:
+    """Processor seconds and seconds of the clock by series: the best of three, after a first call."""
+    judged, best = method(series, **settings), (np.inf, np.inf)
+    for _ in range(3):
+        clock, processor = time.perf_counter(), time.process_time()
+        method(series, **settings)
+        best = min(best, (time.process_time() - processor, time.perf_counter() - clock))
+    return best[0] / series.counts.shape[1], best[1] / series.counts.shape[1], judged
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--series", type=int, default=10_000)
+    parser.add_argument("--held-against", type=int, default=60)
+    given = parser.parse_args()
+    counts = simulated(given.series)
+    dates = np.datetime64("2016-01-04") + 7 * np.arange(WEEKS)
+    series = Series(counts, dates, judged=np.array([WEEKS - 1]))
+    start = time.process_time()
+    farrington_flexible(Series(counts[:, :2], dates, judged=series.judged))
+    print(f"first call: {time.process_time() - start:.1f} s of processor time\n")
+    print("| what | µs a series, one core | µs on the clock | R, ms | ratio | same bounds |")
+    print("|---|---|---|---|---|---|")
+    for what, method, settings, function, control, known in CASES:
+        processor, clock, judged = here(method, series, settings)
+        held = in_r(counts[:, : given.held_against], function, control)
+        seconds, said = (known / 1e3, "R not run") if held is None else (held[0], "")
+        if held is not None:
+            bounds = judged.upperbound[0, : given.held_against]
+            same = np.isclose(bounds, held[1], rtol=1e-6, atol=1e-6, equal_nan=True)
+            said = f"{same.sum()} of {len(same)}"
+        figures = f"{processor * 1e6:.1f} | {clock * 1e6:.1f} | {seconds * 1e3:.2f} | {seconds / processor:.0f}"
+        print(f"| {what} | {figures} | {said} |")
+    copy = time.process_time()
+    counts.copy()
+    copy = (time.process_time() - copy) / counts.shape[1]
+    print(f"\nbound by bytes (a copy of the counts): {copy * 1e6:.2f} µs a series")
+    # About 20 operations by observation and step, 238 observations and 12.6 steps (both passes) in Noufaily's setting.
+    print(f"bound by operations: {20 * 238 * 12.6 / 1e3:.0f} thousand a series, of which SIMD could do eight at once")
+
+
+if __name__ == "__main__":
+    main()
