@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from surveillance.detection.ears import c2
+from surveillance.detection.ears import ears_c2
+from surveillance.detection.judged import Series
 from surveillance.detection.rules import EarsRule
 
 Doubts = Callable[[str, str, date], str]
@@ -30,19 +32,21 @@ def find_signals(
     wide = series.pivot_table(index="visit_day", columns=keys, values="visits", aggfunc="sum")
     days = pd.date_range(wide.index.min(), wide.index.max())
     counts = wide.reindex(days).fillna(0.0).to_numpy(float)
-    result = c2(counts, rule.baseline_days, rule.min_sigma)
+    first = max(0, len(days) - rule.tested_days)
+    judged = Series(counts, judged=np.arange(first, len(days)))
+    result = ears_c2(judged, rule.baseline_days, rule.min_sigma)
     names = [(str(key[0]), str(key[1]), str(key[2])) for key in wide.columns.to_list()]
     found = []
-    for day in range(max(0, len(days) - rule.tested_days), len(days)):
+    for row, day in enumerate(range(first, len(days))):
         for place, (kind, territory, syndrome) in enumerate(names):
-            if kind in rule.territories and result.alarm[day, place] and counts[day, place] >= rule.min_count:
+            if kind in rule.territories and result.alarm[row, place] == 1 and counts[day, place] >= rule.min_count:
                 leaning = doubts(kind, territory, days[day].date()) if doubts else ""
                 missing = " ; ".join(filter(None, (troubled.get((kind, territory), ""), leaning)))
                 tested = {
                     "observed": counts[day, place],
-                    "expected": result.expected[day, place],
-                    "threshold": result.threshold[day, place],
-                    "statistic": result.statistic[day, place],
+                    "expected": result.expected[row, place],
+                    "threshold": result.upperbound[row, place],
+                    "statistic": result.score[row, place],
                 }
                 found.append(
                     {
