@@ -1,0 +1,83 @@
+"""The trend classifier and the weekly regressions of Rnssp against Rnssp 0.3.1, and where it stops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.special import betainc
+
+from surveillance.detection.judged import Series, Status
+from surveillance.detection.rnssp_trend import METHODS as TREND
+from surveillance.detection.rnssp_trend import rnssp_trend
+from surveillance.detection.rnssp_weekly import METHODS as WEEKLY
+from surveillance.detection.rnssp_weekly import nbinom_quantile, rnssp_nbinom, rnssp_serfling
+from tests.detect_tools import agree, at, expected, series_of
+
+WEEKS = np.datetime64("2019-01-07") + 7 * np.arange(200)
+
+
+def test_trend() -> None:
+    series, ids = series_of("daily_series")
+    population, _ = series_of("daily_series", "all_count")
+    judged = rnssp_trend(replace(series, population=population.counts))
+    rows = expected("rnssp_trend")
+    agree(at(judged.score, rows, ids, "tt"), rows["statistic"])
+    agree(at(judged.pvalue, rows, ids, "tt"), rows["p.value"])
+    assert list(at(judged.more["trend"], rows, ids, "tt")) == list(rows["trend_classification"])
+
+
+@pytest.mark.parametrize("method", [rnssp_serfling, rnssp_nbinom])
+def test_weekly_regressions(method) -> None:  # type: ignore[no-untyped-def]
+    rows = expected(method.__name__)
+    series, ids = series_of("weekly_series", ids=sorted(set(rows["series_id"])))
+    judged = method(series)
+    agree(at(judged.expected, rows, ids, "t_row"), rows["estimate"])
+    agree(at(judged.upperbound, rows, ids, "t_row"), rows["threshold"])
+    assert (at(judged.alarm, rows, ids, "t_row") == rows["alarm"]).all()
+    assert list(at(judged.more["split"], rows, ids, "t_row")) == list(rows["split"])
+    last = method(replace(series, judged=np.array([416])), baseline_end="292")
+    assert np.allclose(last.upperbound, judged.upperbound[416:])
+
+
+def test_the_end_of_the_baseline_is_a_date_a_place_or_a_share() -> None:
+    counts = np.random.default_rng(1).poisson(20, (200, 3)).astype(float)
+    series = Series(counts, WEEKS)
+    by_date = rnssp_nbinom(series, baseline_end="2021-12-06")
+    assert (by_date.more["split"] == "Baseline Period").sum(axis=0).tolist() == [153] * 3
+    for other in (rnssp_nbinom(series, baseline_end="153"), rnssp_nbinom(series, baseline_share=153 / 200)):
+        assert np.array_equal(other.upperbound, by_date.upperbound)
+    assert (rnssp_nbinom(series, baseline_end="80").status == Status.HISTORY).all()
+
+
+def test_zeros_missing_weeks_and_no_population() -> None:
+    counts = np.random.default_rng(2).poisson(20, (200, 3)).astype(float)
+    counts[:150, 0] = 0
+    counts[[5, 190], 1] = np.nan
+    judged = rnssp_nbinom(Series(counts, WEEKS))
+    assert judged.status[199].tolist() == [Status.CONSTANT, Status.OK, Status.OK]
+    assert np.isnan(judged.alarm[199, 0]) and judged.status[190, 1] == Status.MISSING
+    flat = rnssp_serfling(Series(counts, WEEKS))
+    assert flat.expected[199, 0] == flat.upperbound[199, 0] == 0 and flat.alarm[199, 0] == 1
+    assert (rnssp_trend(Series(counts)).status[50] == Status.NO_FIT).all()
+    few = rnssp_trend(Series(np.zeros((20, 1)), population=np.full((20, 1), 9.0)))
+    assert few.status[:, 0].tolist() == [Status.HISTORY] * 11 + [Status.FEW] * 9
+
+
+def test_the_quantile_is_the_smallest_count_that_reaches_the_level() -> None:
+    rng = np.random.default_rng(3)
+    mean, size = np.exp(rng.uniform(-3, 9, 400)), np.exp(rng.uniform(-3, 12, 400))
+    count = nbinom_quantile(0.95, mean, size)
+    share = size / (size + mean)
+    below = np.where(count > 0, betainc(size, np.maximum(count, 1), share), 0.0)
+    assert (below < 0.95).all() and (betainc(size, count + 1, share) >= 0.95 - 1e-12).all()
+
+
+@pytest.mark.parametrize("method", [*TREND, *WEEKLY], ids=lambda method: method.name)
+def test_short_empty_and_missing_series_are_answered(method) -> None:  # type: ignore[no-untyped-def]
+    for counts in (np.zeros((0, 2)), np.zeros((3, 2)), np.zeros((130, 0)), np.full((130, 2), np.nan)):
+        judged = method.run(Series(counts), **{item.name: item.default for item in method.parameters})
+        assert judged.alarm.shape == judged.status.shape == counts.shape
+        assert np.isnan(judged.alarm).all()
+        assert set(method.columns) <= set(judged.more)
