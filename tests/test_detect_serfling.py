@@ -20,8 +20,11 @@ def wave(noise: float = 1.0) -> Series:
 
 @pytest.mark.parametrize(
     ("method", "columns"),
-    [(serfling, "serf_fit serf_sigma serf_threshold"), (serfling_huber, "huber_fit huber_s huber_threshold")]
-    + [(serfling_bisquare, "bisq_fit bisq_s bisq_threshold")],
+    [
+        (serfling, "serf_fit serf_sigma serf_threshold"),
+        (serfling_huber, "huber_fit huber_s huber_threshold"),
+        (serfling_bisquare, "bisq_fit bisq_s bisq_threshold"),
+    ],
 )
 def test_fits_scales_and_bounds_are_those_of_r(method, columns: str) -> None:  # type: ignore[no-untyped-def]
     rows = expected("serfling_robust")
