@@ -94,7 +94,8 @@ def _fit(
     least = np.maximum(floor * variance, 1e-300)
     chains = _start(values, above, least)
     size = values.shape[1]
-    held = Passes(*(np.full((*values.shape, 2), np.nan) for _ in range(2)), np.zeros((size, 2, 2)), np.full(size, -np.inf))
+    state = np.full((*values.shape, 2), np.nan)
+    held = Passes(state, state.copy(), np.zeros((size, 2, 2)), np.full(size, -np.inf))
     turns, left = np.zeros(size, np.intp), np.ones(size, np.bool_)
     for _ in range(steps):
         part = chains.only(left)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from surveillance.detection.judged import Array
 
+LEAST = 1e-140  # one observation speaks for a state against another at most so clearly: no overflow, no 0/0
+
 
 class Passes(NamedTuple):
-    """filtered, smoothed: n × s × k; moves: s × k × k, expected numbers of transitions; likelihood: its logarithm, s."""
+    """filtered, smoothed: n × s × k; moves: s × k × k, expected transitions; likelihood: its logarithm, s."""
 
     filtered: Array
     smoothed: Array
@@ -28,13 +30,13 @@ def passes(emission: Array, transition: Array, first: Array) -> Passes:
     `transition`: s × k × k, from row to column; `first`: s × k.
     """
     top = emission.max(axis=2, keepdims=True)
-    density = np.exp(emission - top)  # the largest is 1: nothing underflows as a whole
+    density = np.maximum(np.exp(emission - top), LEAST)  # the largest is 1
     rows = len(emission)
     filtered, scale = np.empty_like(density), np.empty(density.shape[:2])
     ahead = first
     for row in range(rows):
         joint = ahead * density[row]
-        scale[row] = np.maximum(joint.sum(axis=1), 1e-300)
+        scale[row] = joint.sum(axis=1)
         filtered[row] = joint / scale[row][:, None]
         ahead = np.einsum("sk,skj->sj", filtered[row], transition)
     smoothed, moves = filtered.copy(), np.zeros_like(transition)
@@ -42,9 +44,9 @@ def passes(emission: Array, transition: Array, first: Array) -> Passes:
     for row in range(rows - 2, -1, -1):
         weight = density[row + 1] * behind / scale[row + 1][:, None]
         moves += filtered[row][:, :, None] * weight[:, None, :]
-        behind = np.einsum("skj,sj->sk", transition, weight)
+        behind = np.minimum(np.einsum("skj,sj->sk", transition, weight), 1 / LEAST)
         smoothed[row] = filtered[row] * behind
-    smoothed /= np.maximum(smoothed.sum(axis=2, keepdims=True), 1e-300)
+    smoothed /= smoothed.sum(axis=2, keepdims=True)
     return Passes(filtered, smoothed, moves * transition, (np.log(scale) + top[:, :, 0]).sum(axis=0))
 
 
