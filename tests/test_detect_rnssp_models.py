@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.special import betainc
 
 from surveillance.detection.judged import Series, Status
 from surveillance.detection.rnssp_trend import METHODS as TREND
 from surveillance.detection.rnssp_trend import rnssp_trend
 from surveillance.detection.rnssp_weekly import METHODS as WEEKLY
-from surveillance.detection.rnssp_weekly import nbinom_quantile, rnssp_nbinom, rnssp_serfling
+from surveillance.detection.rnssp_weekly import rnssp_nbinom, rnssp_serfling
 from tests.detect_tools import agree, at, expected, series_of
 
 WEEKS = np.datetime64("2019-01-07") + 7 * np.arange(200)
@@ -63,15 +62,6 @@ def test_zeros_missing_weeks_and_no_population() -> None:
     assert (rnssp_trend(Series(counts)).status[50] == Status.NO_FIT).all()
     few = rnssp_trend(Series(np.zeros((20, 1)), population=np.full((20, 1), 9.0)))
     assert few.status[:, 0].tolist() == [Status.HISTORY] * 11 + [Status.FEW] * 9
-
-
-def test_the_quantile_is_the_smallest_count_that_reaches_the_level() -> None:
-    rng = np.random.default_rng(3)
-    mean, size = np.exp(rng.uniform(-3, 9, 400)), np.exp(rng.uniform(-3, 12, 400))
-    count = nbinom_quantile(0.95, mean, size)
-    share = size / (size + mean)
-    below = np.where(count > 0, betainc(size, np.maximum(count, 1), share), 0.0)
-    assert (below < 0.95).all() and (betainc(size, count + 1, share) >= 0.95 - 1e-12).all()
 
 
 @pytest.mark.parametrize("method", [*TREND, *WEEKLY], ids=lambda method: method.name)

@@ -6,15 +6,18 @@ the R package MOMO for the model (its LINE and LINE_SIN). Where MOMO corrects co
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from surveillance.detection.families import Family
 from surveillance.detection.irls import fit
-from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
+from surveillance.detection.judged import Array, Codes, Judged, Method, Parameter, Series, Status
 from surveillance.detection.periodic import Basis, leverage, seasonal
 
+Flags = NDArray[np.bool_]
 YEAR = 52.18
 SPRING, AUTUMN = (16, 25), (37, 44)  # ISO weeks, both ends within: few epidemics, no summer
 STEP, TOP = 2.0, 20.0  # bands of the z-score
@@ -41,47 +44,39 @@ def euromomo(
     2 that z is above, to 20), in_model, cusum, h (its limit) and flag (cusum ≥ h).
     """
     rows = len(series.counts)
-    week = _weeks(series)
+    week, place = _weeks(series), np.arange(rows)
     calm = ((week >= spring_first) & (week <= spring_last)) | ((week >= autumn_first) & (week <= autumn_last))
-    place = np.arange(rows)
     recent = place >= rows - history
     used = ~np.isnan(series.counts) & (calm & recent & (place < rows - 1 - delay))[:, None]
     design = seasonal(place.astype(float), YEAR, harmonics=int(model == "LINE_SIN"))
     mean, error, dispersion = _fit(design, series.counts, used)
     mean[~recent] = error[~recent] = np.nan
     z = _zscore(series.counts, mean, error, dispersion)
-    bands = {f"upi{size}": _band(mean, error, dispersion, float(size)) for size in (2, 4)}
+    own = {f"upi{size}": _band(mean, error, dispersion, float(size)) for size in (2, 4)}
+    own |= {"od": np.broadcast_to(dispersion, z.shape), "stdp": error, "excess": series.counts - mean}
+    own |= {"in_model": used.astype(np.int8)} | _flags(z, cusum_k, arl0)
+    status = _status(series.counts, used, recent, dispersion, design.shape[1])
+    bound, alarm = _band(mean, error, dispersion, level), np.where(np.isnan(z), np.nan, z > level)
+    chosen = series.rows
+    mine = {name: values[chosen] for name, values in own.items()}
+    return Judged(mean[chosen], bound[chosen], alarm[chosen], z[chosen], ndtr(-z)[chosen], status[chosen], mine)
+
+
+def _flags(z: Array, cusum_k: float, arl0: float) -> dict[str, NDArray[Any]]:
+    """The highest band that z is above, and its CUSUM with the limit that ARL0 sets (Rogerson)."""
     limit = (arl0 + 4) / (arl0 + 2) * np.log(arl0 / 2 + 1) - 1.16666
     cusum = _cusum(z, cusum_k)
-    own = {
-        "od": np.broadcast_to(dispersion, z.shape),
-        "stdp": error,
-        "excess": series.counts - mean,
-        **bands,
-        "band": np.clip(np.floor(np.nan_to_num(z) / STEP) * STEP, 0.0, TOP),
-        "in_model": used.astype(np.int8),
-        "cusum": cusum,
-        "h": np.full(z.shape, limit),
-        "flag": (cusum >= limit).astype(np.int8),
-    }
-    chosen = series.rows
-    status = np.where(np.isnan(series.counts), Status.MISSING, Status.OK).astype(np.int8)
+    band = np.clip(np.floor(np.nan_to_num(z) / STEP) * STEP, 0.0, TOP)
+    return {"band": band, "cusum": cusum, "h": np.full(z.shape, limit), "flag": (cusum >= limit).astype(np.int8)}
+
+
+def _status(counts: Array, used: Flags, recent: Flags, dispersion: Array, columns: int) -> Codes:
+    status = np.where(np.isnan(counts), Status.MISSING, Status.OK).astype(np.int8)
     status[:, np.isnan(dispersion)] = Status.NO_FIT
-    status[:, (used.sum(axis=0) > design.shape[1]) & (np.where(used, series.counts, 0.0).sum(axis=0) == 0)] = (
-        Status.CONSTANT
-    )
-    status[:, used.sum(axis=0) <= design.shape[1]] = Status.HISTORY
+    status[:, np.where(used, counts, 0.0).sum(axis=0) == 0] = Status.CONSTANT
+    status[:, used.sum(axis=0) <= columns] = Status.HISTORY
     status[~recent] = Status.HISTORY
-    alarm = np.where(np.isnan(z), np.nan, z > level)
-    return Judged(
-        mean[chosen],
-        _band(mean, error, dispersion, level)[chosen],
-        alarm[chosen],
-        z[chosen],
-        ndtr(-z)[chosen],
-        status[chosen],
-        {name: values[chosen] for name, values in own.items()},
-    )
+    return status
 
 
 def _fit(design: Array, counts: Array, used: NDArray[np.bool_]) -> tuple[Array, Array, Array]:

@@ -53,11 +53,8 @@ def hmm(
     wide = (len(rows), size)
     state, low, expected, loss = (np.full(wide, np.nan) for _ in range(4))
     rates = np.full((*wide, states), np.nan)
-    groups = [(int(row), np.array([place])) for place, row in enumerate(rows)]
-    if not refit:
-        groups = [(len(series.counts) - 1, np.arange(len(rows)))]
     told = np.zeros(wide, np.bool_)
-    for last, places in groups:
+    for last, places in _groups(series, refit):
         first = max(0, last + 1 - window) if window else 0
         counts = series.counts[first : last + 1]
         able = _able(counts, states, 1 + int(trend) + 2 * harmonics)
@@ -66,14 +63,11 @@ def hmm(
         covariates = _covariates(len(counts), series.frequency, trend, harmonics)
         chains, level = _best(counts[:, able], covariates, states, equal, steps, accuracy)
         path = most_likely_path(_emission(counts[:, able], chains.mu), chains.transition, _first(able.sum(), states))
-        at = rows[places] - first
-        kept = (at >= 0) & (at < len(counts))
-        cells = np.ix_(places[kept], np.flatnonzero(able))
-        state[cells] = path[at[kept]] + 1.0
-        expected[cells] = np.take_along_axis(chains.mu, path[:, :, None], axis=2)[at[kept], :, 0]
-        low[cells] = chains.mu[at[kept], :, 0]
-        loss[cells], rates[cells] = -2 * chains.likelihood, np.exp(level)
-        told[cells] = True
+        kept = places[rows[places] >= first]
+        at, cells = rows[kept] - first, np.ix_(kept, np.flatnonzero(able))
+        state[cells], low[cells] = path[at] + 1.0, chains.mu[at, :, 0]
+        expected[cells] = np.take_along_axis(chains.mu, path[:, :, None], axis=2)[at, :, 0]
+        loss[cells], rates[cells], told[cells] = -2 * chains.likelihood, np.exp(level), True
     missing = np.isnan(series.counts[rows])
     status = np.where(told, np.where(missing, Status.MISSING, Status.OK), Status.CONSTANT).astype(np.int8)
     status[:, np.isnan(series.counts).all(axis=0)] = Status.MISSING
@@ -81,6 +75,13 @@ def hmm(
     nothing = np.full(wide, np.nan)
     own = {"state": state, "mean": expected, "rate1": rates[:, :, 0], f"rate{states}": rates[:, :, -1], "loglik2": loss}
     return Judged(low, nothing, alarm, nothing, nothing, status, own)
+
+
+def _groups(series: Series, refit: bool) -> list[tuple[int, NDArray[np.intp]]]:
+    """The fits: the last row of each, and the places of the rows judged by it."""
+    if refit:
+        return [(int(row), np.array([place])) for place, row in enumerate(series.rows)]
+    return [(len(series.counts) - 1, np.arange(len(series.rows)))]
 
 
 def _able(counts: Array, states: int, terms: int) -> NDArray[np.bool_]:

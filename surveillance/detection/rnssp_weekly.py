@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
-from scipy.stats import nbinom
 
 from surveillance.detection.judged import Array, Codes, Judged, Method, Parameter, Series, Status
 from surveillance.detection.negative_binomial import fit_negative_binomial
 from surveillance.detection.periodic import Basis, least_squares, leverage, seasonal
+from surveillance.detection.quantiles import nbinom_quantile
 from surveillance.detection.student import one_minus_pt, quantile
 
 YEAR = 52.18
@@ -65,22 +64,13 @@ def rnssp_nbinom(series: Series, baseline_end: str = "", baseline_share: float =
         reach = _student(used[:, kept].sum(axis=0) - basis.shape[1], alpha)
         found[0][:, kept] = np.exp(part.model.eta)
         above = np.exp(part.model.eta + reach * spread)[series.rows]
-        found[1][np.ix_(series.rows, kept)] = nbinom_quantile(1 - alpha, above, part.theta)
+        size = np.broadcast_to(part.theta, above.shape)
+        found[1][np.ix_(series.rows, kept)] = nbinom_quantile(1 - alpha, size, size / (size + above))
         theta[kept] = part.theta
     status = _status(series, known, chosen, np.isnan(found[0]).any(axis=0), empty)
     nothing = np.full(series.counts.shape, np.nan)
     more = {"theta": np.broadcast_to(theta, series.counts.shape)}
     return _judge(series, (found[0], found[1], nothing, nothing), status, chosen, more)
-
-
-def nbinom_quantile(level: float, mean: Array, size: Array) -> Array:
-    """Smallest x with P(X ≤ x) ≥ level, variance mean + mean²/size: qnbinom, checked around what scipy says."""
-    share = np.broadcast_to(size, mean.shape) / (size + mean)
-    guess = np.maximum(nbinom.ppf(level, np.broadcast_to(size, mean.shape), share), 0.0)
-    wanted = level * (1 - 64 * np.finfo(float).eps)  # R's fuzz
-    lower = betainc(size, np.maximum(guess, 1.0), share)  # P(X ≤ guess − 1)
-    guess = np.where((guess > 0) & (lower >= wanted), guess - 1, guess)
-    return np.asarray(np.where(betainc(size, guess + 1, share) < wanted, guess + 1, guess))
 
 
 def _prepare(series: Series, baseline_end: str, baseline_share: float) -> tuple[Array, Flags, Flags]:

@@ -48,13 +48,9 @@ def find_signals(
                     "threshold": result.upperbound[row, place],
                     "statistic": result.score[row, place],
                 }
+                where = {"syndrome": syndrome, "territory_kind": kind, "territory": territory}
                 found.append(
-                    {
-                        "syndrome": syndrome,
-                        "territory_kind": kind,
-                        "territory": territory,
-                        "visit_day": days[day].date(),
-                    }
+                    {**where, "visit_day": days[day].date()}
                     | {name: float(value) for name, value in tested.items()}
                     | {"doubtful": bool(missing), "reason": missing}
                 )
