@@ -69,20 +69,20 @@ def _columns(rows: pd.DataFrame, periods: list[str], of: str, each: int) -> list
 
 def _panel(columns: list[Column], periods: list[str], share: bool) -> list[str]:
     wide = max(1, min(4, (WIDTH - LABEL - 1) // len(columns)))
-    top = _round_up(max((one.value or 0 for one in columns), default=0))
+    top = round_up(max((one.value or 0 for one in columns), default=0))
     lines = []
     for row in range(HEIGHT, 0, -1):
-        bars = "".join(_block(one.value, row, top) * max(1, wide - 1) + " " * (wide > 1) for one in columns)
-        said = _number(top * row / HEIGHT, share) if row in (HEIGHT, HEIGHT // 2) else ""
+        bars = "".join(block(one.value, row, top) * max(1, wide - 1) + " " * (wide > 1) for one in columns)
+        said = number(top * row / HEIGHT, share) if row in (HEIGHT, HEIGHT // 2) else ""
         lines.append(f"{said:>{LABEL}}┤{bars}".rstrip() if said else f"{'':>{LABEL}}│{bars}".rstrip())
     length = wide * len(columns)
-    lines.append(f"{_number(0, share):>{LABEL}}└{'─' * length}")
+    lines.append(f"{number(0, share):>{LABEL}}└{'─' * length}")
     if any(one.mark for one in columns):
         lines.append(" " * (LABEL + 1) + "".join(f"{MARKS[one.mark]:<{wide}}" for one in columns).rstrip())
-    return [*lines, " " * (LABEL + 1) + _dates(periods, length)]
+    return [*lines, " " * (LABEL + 1) + dates(periods, length)]
 
 
-def _block(value: float | None, row: int, top: float) -> str:
+def block(value: float | None, row: int, top: float) -> str:
     """The part of a bar that a row shows, in eighths; the smallest figure that is not 0 is seen."""
     if not value or top <= 0:
         return " "
@@ -90,7 +90,7 @@ def _block(value: float | None, row: int, top: float) -> str:
     return BLOCKS[max(0, min(8, eighths))]
 
 
-def _round_up(value: float) -> float:
+def round_up(value: float) -> float:
     """The next round number, of which half is one too."""
     if value <= 0:
         return 1.0
@@ -98,13 +98,13 @@ def _round_up(value: float) -> float:
     return next(step * unit for step in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10) if value <= step * unit * (1 + 1e-9))
 
 
-def _number(value: float, share: bool) -> str:
+def number(value: float, share: bool) -> str:
     if share:
         return f"{100 * value:.3g} %"
     return f"{value:,.0f}".replace(",", " ") if value >= 10 or value == int(value) else f"{value:.2g}"
 
 
-def _dates(periods: list[str], length: int) -> str:
+def dates(periods: list[str], length: int) -> str:
     """The first period, the last under its end, and those between where there is room."""
     width = len(periods[0])
     if length < 2 * width + 2:
