@@ -74,7 +74,7 @@ ONLY = {
     "paramiko": ("sftp",),
     "duckdb": ("store",),
     "jinja2": ("reporting.pages",),
-    "scipy": ("disclosure",),
+    "scipy": ("detection", "disclosure"),
     "vl_convert": ("reporting.charts",),
     "python_calamine": ("intake.readers",),
     "xlsxwriter": ("cli.exporting",),
