@@ -55,6 +55,19 @@ class PhaseRule(BaseModel):
         return self
 
 
+class PublishedEpidemic(BaseModel):
+    """One of `[[published_epidemics]]`: when an epidemic was, for those who validate; first empty: there was none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    syndrome: str
+    region: str
+    season: int
+    first: str = Field("", pattern=r"^(\d{4}-W\d\d)?$")
+    last: str = Field("", pattern=r"^(\d{4}-W\d\d)?$")
+    certain: bool
+    source: str
+
+
 class NowcastRule(BaseModel):
     """The table `[nowcast]`: from how much of the past delays are learnt, and when an estimate is not given."""
 
@@ -82,6 +95,7 @@ class SignalRules(BaseModel):
     ears_c2: EarsRule
     phases: PhaseRule
     nowcast: NowcastRule
+    published_epidemics: tuple[PublishedEpidemic, ...] = ()
 
 
 def load_rules(content: Content) -> SignalRules:

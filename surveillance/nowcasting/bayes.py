@@ -1,28 +1,35 @@
-"""The Bayesian nowcast without truncation (Höhle & an der Heiden 2014, Biometrics 70:993–1002; detection.md 11)."""
+"""The same days by the Bayesian nowcast (Höhle & an der Heiden 2014, Biometrics 70:993–1002), for comparison.
+
+It takes every act to be late by itself; at SOS Médecins whole associations are, and its interval is too narrow.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import gammaln
+from numpy.typing import NDArray
 
+from surveillance.detection.delays import bnb
 from surveillance.detection.judged import Array
+from surveillance.detection.rules import NowcastRule
+from surveillance.nowcasting.past import added
+from surveillance.nowcasting.triangle import WEEK, Triangle
 
-PRIOR = 0.1  # of the Dirichlet distribution of delays, each
 
+def bayes(counts: Triangle, nights: NDArray[np.intp], places: Array, rule: NowcastRule) -> tuple[Array, Array, Array]:
+    """Median, low, high: nights × ages × places. Delays are learnt by place, from the last `rule.learn_weeks` weeks.
 
-def unreported(reported: Array, early: Array, late: Array, chances: tuple[float, ...]) -> tuple[Array, ...]:
-    """Quantiles of the acts that are still to come, of arrays of one shape.
-
-    reported: acts known; early, late: past acts that came by that age, and after it. To come is beta-negative binomial
-    (reported + 1, early + priors, late + priors). The quantile is the smallest number whose probability reaches it.
+    What a night takes back is no delay: negative steps of the triangle count as none.
     """
-    shape = np.shape(reported)
-    n, a, b = (np.ravel(np.asarray(values, dtype=float)) for values in (reported + 1.0, early + PRIOR, late + PRIOR))
-    mean = n * b / np.maximum(a - 1.0, 0.5)
-    most = int(np.ceil(np.max(mean + 12.0 * np.sqrt(mean * (1.0 + mean / np.maximum(a, 1.0))) + 20.0, initial=20.0)))
-    k = np.arange(most + 1.0)
-    n, a, b = n[:, None], a[:, None], b[:, None]
-    logs = gammaln(n + k) - gammaln(n) - gammaln(k + 1.0) + gammaln(a + n) + gammaln(b + k)
-    logs += gammaln(a + b) - gammaln(a + n + b + k) - gammaln(a) - gammaln(b)
-    below = np.cumsum(np.exp(logs), axis=1)
-    return tuple(np.minimum((below < chance).sum(axis=1), most).astype(float).reshape(shape) for chance in chances)
+    shape = (len(nights), counts.settled, places.shape[1])
+    found = np.full((3, *shape), np.nan)
+    for row, last in enumerate(nights):
+        first = max(0, int(last) + 1 - WEEK * rule.learn_weeks - counts.settled)
+        known = added(counts.known[first : last + 1], places)
+        steps = np.maximum(0.0, np.diff(np.nan_to_num(known), axis=1, prepend=0.0))
+        for place in range(places.shape[1]):
+            most = int(2 * np.max(steps[:, :, place].sum(axis=1), initial=0.0)) + 50
+            said = bnb(steps[:, :, place], 1 - rule.level, most)
+            recent = np.arange(min(counts.settled, len(steps)))
+            for number, values in enumerate((said.predicted, said.low, said.high)):
+                found[number, row, recent, place] = values[::-1][recent]
+    return found[0], found[1], found[2]

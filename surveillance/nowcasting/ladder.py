@@ -41,11 +41,13 @@ def estimate(acts: Triangle, counts: Triangle, last: int, rule: NowcastRule) -> 
     """
     first = max(0, last + 1 - WEEK * (rule.learn_weeks + rule.weekdays) - acts.settled)
     alone = counts.known is acts.known
-    acts, counts, last = _since(acts, first), _since(counts, first), last - first
+    acts, counts, last = _between(acts, first, last), _between(counts, first, last), last - first
     seen_acts = acts.seen(last)
     usable = _usable(seen_acts, rule.jump)
     ratios = links(seen_acts, usable, acts.weekday, last, rule)
     gone = _lacking(acts.newest(last, seen_acts), last, rule)
+    if acts.closed is not None:
+        gone &= ~acts.closed
     seen = seen_acts if alone else counts.seen(last)
     if not alone:
         ratios = links(seen, usable & _usable(seen), counts.weekday, last, rule, ratios)
@@ -97,10 +99,10 @@ def _usable(seen: Array, jump: float | None = None) -> Flags:
     return np.asarray(use)
 
 
-def _since(triangle: Triangle, first: int) -> Triangle:
-    if first == 0:
-        return triangle
-    return Triangle(triangle.known[first:], triangle.weekday[first:])
+def _between(triangle: Triangle, first: int, last: int) -> Triangle:
+    days = slice(first, last + 1)
+    closed = None if triangle.closed is None else triangle.closed[days]
+    return Triangle(triangle.known[days], triangle.weekday[days], closed)
 
 
 def _lacking(newest: Array, last: int, rule: NowcastRule) -> Flags:

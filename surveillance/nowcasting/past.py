@@ -118,7 +118,7 @@ def _intervals(expected: Array, final: Array, gap: int, rule: NowcastRule) -> tu
 
 
 def bounds(values: Array, level: Array) -> tuple[Array, Array]:
-    """Between which values the next one lies with this probability (one a place), given those before it (rows × places).
+    """Between which values the next one lies with this probability (one a place), given those before (rows × places).
 
     The (n + 1)(1 ± level)/2-th smallest, interpolated; NaN are left out; NaN where none is left.
     """

@@ -1,4 +1,4 @@
-"""The reporting triangle: how many acts of each day were known so many nights after, by the two dates of the ledgers."""
+"""The reporting triangle: how many acts of each day were known so many nights after, by both dates of the ledgers."""
 
 from __future__ import annotations
 
@@ -18,21 +18,24 @@ class Triangle:
     """known: days × ages × series, the acts of a day as known `age` nights after the night that follows it.
 
     The days follow each other without a gap. Ages go from 0 to the one at which a day is taken as complete. NaN: not
-    known (not yet, or nothing was told that night nor before). weekday: of each day, 0: Monday.
+    known (not yet, or nothing was told that night nor before). weekday: of each day, 0: Monday. closed: days × series
+    on which nothing is expected.
     """
 
     known: Array
     weekday: NDArray[np.intp]
+    closed: Flags | None = None
 
     @property
     def settled(self) -> int:
         """The age at which a day is complete."""
-        return self.known.shape[1] - 1
+        return int(self.known.shape[1]) - 1
 
     def seen(self, last: int) -> Array:
         """days × ages × series as seen on the night that follows the day `last`: what was told later is NaN."""
         days, ages = np.indices(self.known.shape[:2])
-        return np.where((days + ages <= last)[:, :, None], self.known, np.nan)
+        told: Flags = np.asarray(days + ages <= last)
+        return np.where(told[:, :, None], self.known, np.nan)
 
     def newest(self, last: int, seen: Array | None = None) -> Array:
         """days × series: each day by the newest that was known of it on that night (NaN for days after `last`)."""

@@ -25,6 +25,7 @@ REGRESSIONS: Mapping[str, Callable[..., Judged]] = {
     "serfling_bisquare": serfling_bisquare,
 }
 HMM = "hmm_gauss"
+STEPS, CLOSE = 100, 1e-4  # of the fit of the hidden Markov model: no vote changes with more
 COLUMNS = 4000  # windows judged together: it bounds the memory (260 weeks × 4,000 × 8 bytes = 8 MB an array)
 
 
@@ -100,6 +101,5 @@ def _regression(method: Callable[..., Judged], settings: dict[str, Any], windows
 
 def _hidden(windows: Array, level: float) -> tuple[Array, Array]:
     """Filtered: the probability of the epidemic state given the weeks up to the last, which the fit saw too."""
-    said = hmm_gauss(Series(windows, judged=np.array([len(windows) - 1])))
-    chance = np.asarray(said.more["filtered"][0], dtype=float)
-    return np.where(np.isnan(chance), np.nan, (chance > level).astype(float)), np.full(chance.shape, np.nan)
+    said = hmm_gauss(Series(windows, judged=np.array([len(windows) - 1])), limit=level, steps=STEPS, accuracy=CLOSE)
+    return said.alarm[0], said.upperbound[0]
