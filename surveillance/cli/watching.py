@@ -53,7 +53,9 @@ def phases(
             f"for: {', '.join(rule.syndromes)} (indicators/signals.toml, [phases])",
         )
     shown = weeks or rule.shown_weeks
-    _give(desk, form, [_phases_of(desk, name, as_of, tuple(territory or ()), shown, form) for name in wanted], "share")
+    _give(
+        desk, form, [_phases_of(desk, name, as_of, tuple(territory or ()), shown, form) for name in wanted], "history"
+    )
 
 
 def _phases_of(
@@ -178,25 +180,25 @@ def _give(desk: Desk, form: str, frames: list[pd.DataFrame], *spare: str) -> Non
         write_table(pd.concat(frames, ignore_index=True), form, desk)
     for frame in frames:
         if form == "table":
-            shown: Any = frame.drop(
-                columns=["syndrome", *(name for name in ("why", *spare) if name in frame and name != "share")]
-            )
+            shown: Any = frame.drop(columns=["syndrome", "why", *spare])
             write_table(_words(desk, shown), form, desk, frame.attrs["title"])
         for sentence in frame.attrs["told"]:
             (desk.out if form == "table" else desk.err).print(sentence, markup=False)
 
 
 def _words(desk: Desk, frame: pd.DataFrame) -> pd.DataFrame:
-    """Codes of phases and intensities in the reader's language, errors in per cent."""
+    """Codes of phases and intensities in the reader's language; the interval in one column, errors in per cent."""
     from surveillance.words import knows
 
     def said(code: str) -> str:
         return desk.say(f"phase_{code}") if code and knows(desk.content, f"phase_{code}") else code or "–"
 
-    changed: dict[str, Any] = {name: frame[name].map(said) for name in ("phase", "intensity") if name in frame}
-    changed |= {
-        name: [f"{100 * value:.1f} %" if value == value else "–" for value in frame[name]]
-        for name in ("error", "error_rule")
-        if name in frame
-    }
-    return frame.assign(**changed)
+    if "phase" in frame:
+        return frame.assign(**{name: frame[name].map(said) for name in ("phase", "intensity")})
+    bounds = zip(frame["low"], frame["high"], strict=True)
+    shown = frame[["day", frame.columns[1], "visits", "nowcast"]].assign(
+        interval=["–" if low is None or low != low else f"{low}–{high}" for low, high in bounds]
+    )
+    for name, column in (("error", "error"), ("rule", "error_rule")):
+        shown[name] = [f"{100 * value:.1f} %" if value == value else "–" for value in frame[column]]
+    return shown.assign(late=frame["lacking"])

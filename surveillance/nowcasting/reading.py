@@ -48,7 +48,8 @@ def read(store: Store, syndrome: str, as_of: date | None, rule: NowcastRule, bas
         found = np.zeros(shape)
         rows = store.rows(
             f"SELECT visit_day, association, night - visit_day - 1, sum({column}) "
-            f"FROM {known(ledger, night, brief=True)} WHERE visit_day >= $first AND visit_day < $night {condition} GROUP BY ALL",
+            f"FROM {known(ledger, night, brief=True)} "
+            f"WHERE visit_day >= $first AND visit_day < $night {condition} GROUP BY ALL",
             {"first": first, "night": night} | ({"syndrome": syndrome} if "$syndrome" in condition else {}),
         )
         for day, code, age, visits in rows:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from surveillance.clock import week_monday
 from surveillance.detection.judged import Array
-from surveillance.detection.mem_timing import timing
+from surveillance.detection.mem_timing import timings
 from surveillance.detection.rules import PhaseRule, PublishedEpidemic
 from surveillance.errors import UsageError
 from surveillance.phases.intensity import seasons
@@ -38,7 +38,7 @@ BEFORE_COVID = date(2020, 3, 1)
 
 @dataclass(frozen=True)
 class Score:
-    """Of weeks of epidemic, those so called; of the others, those not; weeks from the accepted start to ours (median)."""
+    """Of weeks of epidemic, those so called; of the others, those not; weeks from each accepted start to ours."""
 
     seasons: int
     missed: int
@@ -95,14 +95,14 @@ def judged(shares: Array, rule: PhaseRule) -> tuple[Flags, Flags]:
 
 
 def hindsight(mondays: Sequence[date], shares: Array, rule: PhaseRule) -> tuple[Flags, Flags]:
-    """Weeks × series: epidemic by the Moving Epidemic Method, each season whole and by itself; and: of such a season."""
+    """Weeks × series: epidemic by the Moving Epidemic Method, each season whole, by itself; and: of such a season."""
     accepted, covered = np.zeros(shares.shape, dtype=bool), np.zeros(shares.shape, dtype=bool)
     row = {monday: number for number, monday in enumerate(mondays)}
     for column in range(shares.shape[1]):
         years, table = seasons(mondays, shares[:, column], rule)
         for place, year in enumerate(years):
             if np.isfinite(table[:, place]).all() and table[:, place].sum() > 0:
-                said = timing(table[:, place])
+                said = timings(table[:, [place]])[0]
                 first = date.fromisocalendar(year, rule.season_week, 1)
                 rows = [row[monday] for week in range(52) if (monday := first + timedelta(weeks=week)) in row]
                 covered[rows, column] = True
@@ -116,8 +116,8 @@ def begun(accepted: Flags, known: Flags) -> list[tuple[int, int]]:
     return [(int(row), int(column)) for row, column in zip(*np.nonzero(first & known), strict=True)]
 
 
-def read_odisse(folder: Path, figure: str) -> tuple[list[date], list[str], Array]:
-    """Mondays, places (FR last) and published weekly rates of flu, 0–1: weeks × places."""
+def read_odisse(folder: Path, figure: str, places: Sequence[str] | None = None) -> tuple[list[date], list[str], Array]:
+    """Mondays, places (those wanted, FR last) and published weekly rates of flu, 0–1: weeks × places."""
     import pandas as pd
 
     frames = []
@@ -127,6 +127,7 @@ def read_odisse(folder: Path, figure: str) -> tuple[list[date], list[str], Array
         place = frame["Région Code"] if kind == "region" else kind
         frames.append(frame.assign(place=place, rate=frame[figure] / 1e5)[["1er jour de la semaine", "place", "rate"]])
     wide = pd.concat(frames).pivot_table(index="1er jour de la semaine", columns="place", values="rate")
+    wide = wide if places is None else wide.reindex(columns=list(places))
     mondays = [date.fromisoformat(str(text)) for text in wide.index]
     return mondays, [str(name) for name in wide.columns], wide.to_numpy(float)
 
@@ -174,7 +175,7 @@ def validation(folder: Path, rule: PhaseRule, epidemics: Sequence[PublishedEpide
             {"series": f"grippe, SOS, {name}", "against": "dates publiées"}
             | _of(called, accepted, known & covered, columns)
         )
-    late, of_late = hindsight(mondays, read_odisse(folder, EMERGENCY)[2], rule)
+    late, of_late = hindsight(mondays, read_odisse(folder, EMERGENCY, places)[2], rule)
     own, of_own = hindsight(mondays, shares, rule)
     for name, columns in (("France", france), ("régions", regions)):
         rows.append(
@@ -196,8 +197,8 @@ def validation(folder: Path, rule: PhaseRule, epidemics: Sequence[PublishedEpide
 
 
 def _of(called: Flags, accepted: Flags, known: Flags, columns: list[int]) -> dict[str, Any]:
-    part = [flags[:, columns] for flags in (called, accepted, known)]
-    return score(*part, begun(part[1], part[2])).row()
+    called, accepted, known = called[:, columns], accepted[:, columns], known[:, columns]
+    return score(called, accepted, known, begun(accepted, known)).row()
 
 
 def _there(folder: Path, name: str) -> Path:

@@ -37,7 +37,7 @@ class Weekly:
 
 
 def questions(syndrome: str, as_of: date | None, territories: tuple[str, ...], since: date) -> tuple[Question, ...]:
-    """What is asked: by région, and for France unless only some territories are wanted."""
+    """What an answer with the counts of these phases asks: by région, and for France unless only some are wanted."""
     kinds = ("region",) if territories else ("region", "national")
     return tuple(
         Question((syndrome,), ("week", kind), since=since, territories=territories, as_of=as_of) for kind in kinds
@@ -48,17 +48,16 @@ def read_weeks(store: Store, syndrome: str, as_of: date | None, territories: tup
     """All whole weeks that are known, up to the last whose Sunday was to be known after the night."""
     night = min(as_of or date.max, store.value("SELECT max(night) FROM receptions") or date.min)
     cells: dict[str, dict[date, tuple[float, float, float]]] = {}
-    for question in questions(syndrome, as_of, territories, Question(()).since):
-        table, kind = ask(store, question).table, question.by[1]
-        for week, place, *figures in table[["week", kind, "visits", "visits_coded", "visits_all"]].itertuples(
-            index=False
-        ):
-            monday = week_monday(week)
-            if monday + timedelta(days=7) <= night and all(
-                figure == figure and figure is not None for figure in figures
-            ):
-                visits, coded, acts = (float(figure) for figure in figures)
-                cells.setdefault(str(place), {})[monday] = (visits, coded, acts)
+    asked = questions(syndrome, as_of, territories, Question(()).since)
+    table = ask(store, asked[0]).table[["week", "region", "visits", "visits_coded", "visits_all"]].dropna()
+    for week, region, *figures in table.itertuples(index=False):
+        monday = week_monday(week)
+        if monday + timedelta(days=7) > night:
+            continue
+        visits, coded, acts = (float(figure) for figure in figures)
+        for place in (str(region),) if territories else (str(region), FRANCE):
+            before = cells.setdefault(place, {}).get(monday, (0.0, 0.0, 0.0))
+            cells[place][monday] = (before[0] + visits, before[1] + coded, before[2] + acts)
     known = [monday for told in cells.values() for monday in told]
     first, last = (min(known), max(known)) if known else (night, night - timedelta(days=7))
     mondays = tuple(first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1))
