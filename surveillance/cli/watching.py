@@ -11,6 +11,8 @@ from surveillance.cli import asking_options as option
 from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_night, write_table
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
 
     from surveillance.questions import Question
@@ -91,53 +93,70 @@ def _history(desk: Desk, frame: pd.DataFrame, least: int) -> str:
 
 
 def nowcast(
-    syndrome: Annotated[str, typer.Argument(metavar="SYNDROME", help="Id of a case definition.")],
+    syndrome: Annotated[str, typer.Argument(metavar="SYNDROME", help="Id of a case definition.")] = "",
     by: Annotated[str, typer.Option(help="day, and national, region, department or association.")] = "day,region",
     as_of: option.AsOf = None,
     territory: option.Territory = None,
     days: Annotated[int | None, typer.Option(help="Show so many days.", min=1)] = None,
     basis: option.Basis = "diagnosis",
     method: Annotated[str, typer.Option(help="ladder (chain ladder), or bnb (Bayesian).")] = "ladder",
+    validate: Annotated[
+        Path | None, typer.Option(help="Folder of published data: try it on past publications.", metavar="DIR")
+    ] = None,
     form: Format = "table",
     site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """What the last days will come to once every act is in, an interval of 80 % and past error (docs/nowcasting.md)."""
     from surveillance.detection.rules import load_rules
     from surveillance.errors import UsageError
-    from surveillance.nowcasting.reading import read
-    from surveillance.nowcasting.telling import METHODS, placed, table, told
-    from surveillance.questions import Question, checked
-    from surveillance.questions.asked import known_names
-    from surveillance.store import open_published
+    from surveillance.nowcasting.telling import METHODS
+    from surveillance.questions import Question
 
     desk = Desk(site, state, lang, quiet)
+    rule = load_rules(desk.content).nowcast
+    if validate is not None:
+        from surveillance.nowcasting.validating import validation
+
+        write_table(validation(validate, rule), form, desk)
+        return
+    if not syndrome:
+        raise UsageError("which syndrome?", "surveillance nowcast grippe")
     kinds = [part.strip() for part in by.split(",") if part.strip() and part.strip() != "day"] or ["national"]
     if len(kinds) > 1 or method not in METHODS:
         raise UsageError("--by is day and one kind of place; --method is ladder or bnb", "as --by day,region")
-    kind, night, rule = kinds[0], parse_night(as_of), load_rules(desk.content).nowcast
-    question = Question((syndrome,), ("day", kind), territories=tuple(territory or ()), as_of=night, basis=basis)
-    checked(question)
-    with open_published(desk.settings.state, desk.content) as store:
-        known_names(store, question)
-        reported = read(store, syndrome, night, rule, basis)
-        names, places = placed(store, reported.associations, kind, question.territories)
-        past, said = told(reported, places, rule, method)
-        frame = table(reported, names, kind, past, said, days or rule.shown_days)
-        if form != "table" and len(frame):
-            frame = _hidden(
-                desk, store, frame, (_days(question, frame),), dict.fromkeys(("visits", "nowcast", "low", "high"), kind)
-            )
+    night = parse_night(as_of)
+    question = Question((syndrome,), ("day", kinds[0]), territories=tuple(territory or ()), as_of=night, basis=basis)
+    frame, known = _nowcast_of(desk, question, method, days or rule.shown_days, form)
     desk.logged("nowcast", vars(question) | {"method": method}, rows=len(frame), night=night)
     frame.insert(0, "syndrome", syndrome)
-    frame.attrs["told"] = _off(desk, frame, kind, rule.error_weeks)
-    frame.attrs["title"] = desk.say("nowcast_title", syndrome=syndrome, night=reported.night)
+    frame.attrs["told"] = _off(desk, frame, kinds[0], rule.error_weeks)
+    frame.attrs["title"] = desk.say("nowcast_title", syndrome=syndrome, night=known)
     _give(desk, form, [frame], "error_known", "tried")
 
 
-def _days(question: Question, frame: pd.DataFrame) -> Question:
+def _nowcast_of(desk: Desk, question: Question, method: str, days: int, form: str) -> tuple[pd.DataFrame, date]:
+    """The table, as it may leave where it leaves, and the night that it is as known after."""
     from dataclasses import replace
 
-    return replace(question, since=frame["day"].min(), until=frame["day"].max())
+    from surveillance.detection.rules import load_rules
+    from surveillance.nowcasting.reading import read
+    from surveillance.nowcasting.telling import placed, table, told
+    from surveillance.questions import checked
+    from surveillance.questions.asked import known_names
+    from surveillance.store import open_published
+
+    rule, kind = load_rules(desk.content).nowcast, question.by[1]
+    checked(question)
+    with open_published(desk.settings.state, desk.content) as store:
+        known_names(store, question)
+        reported = read(store, question.syndromes[0], question.as_of, rule, question.basis)
+        names, places = placed(store, reported.associations, kind, question.territories)
+        past, said = told(reported, places, rule, method)
+        frame = table(reported, names, kind, past, said, days)
+        if form != "table" and len(frame):
+            asked = replace(question, since=frame["day"].min(), until=frame["day"].max())
+            frame = _hidden(desk, store, frame, (asked,), dict.fromkeys(("visits", "nowcast", "low", "high"), kind))
+    return frame, reported.night
 
 
 def _off(desk: Desk, frame: pd.DataFrame, kind: str, weeks: int) -> list[str]:

@@ -175,6 +175,7 @@ def validation(folder: Path, rule: PhaseRule, epidemics: Sequence[PublishedEpide
             {"series": f"grippe, SOS, {name}", "against": "dates publiées"}
             | _of(called, accepted, known & covered, columns)
         )
+    rows += [_season(mondays, places, called, one) for one in epidemics if one.region in places]
     late, of_late = hindsight(mondays, read_odisse(folder, EMERGENCY, places)[2], rule)
     own, of_own = hindsight(mondays, shares, rule)
     for name, columns in (("France", france), ("régions", regions)):
@@ -194,6 +195,26 @@ def validation(folder: Path, rule: PhaseRule, epidemics: Sequence[PublishedEpide
             | _of(called, accepted, known & covered & before, [0])
         )
     return pd.DataFrame(rows)
+
+
+def _season(mondays: Sequence[date], places: Sequence[str], called: Flags, one: PublishedEpidemic) -> dict[str, Any]:
+    """The dates of one season, as published and as called: every run of weeks that were called an epidemic."""
+    column, runs = places.index(one.region), list[list[str]]()
+    for row, monday in enumerate(mondays):
+        year, week, _ = monday.isocalendar()
+        if called[row, column] and (year, week) >= (one.season, 40) and (year, week) < (one.season + 1, 40):
+            if row == 0 or not called[row - 1, column] or not runs:
+                runs.append([])
+            runs[-1].append(monday.strftime("%G-W%V"))
+    told = "; ".join(f"{run[0]} … {run[-1]}" for run in runs) or "–"
+    accepted = f"{one.first} … {one.last}" if one.first else "–"
+    name = f"grippe, SOS, {one.region} {one.season}-{(one.season + 1) % 100}"
+    return {
+        "series": name,
+        "against": "publié" if one.certain else "publié, déduit",
+        "accepted": accepted,
+        "called": told,
+    }
 
 
 def _of(called: Flags, accepted: Flags, known: Flags, columns: list[int]) -> dict[str, Any]:
