@@ -172,7 +172,7 @@ def test_the_ledgers_give_the_triangle_and_the_command_the_estimate(tmp_path: Pa
     shown = run("--days", "2", "--by", "day,national")
     assert shown.exit_code == 0, shown.output
     last = next(line for line in shown.stdout.splitlines() if "2023-05-09" in line).split()
-    assert last[2:5] == ["10", "12", "12–12"] and last[6] == "16.7"
+    assert last[2:5] == ["10", "12", "12–12"] and last[5:8] == ["0.0", "%", "16.7"]
     assert "did no better than the last complete day" in shown.stdout
     assert max(map(len, shown.stdout.splitlines()[:6])) <= 80
     rows = json.loads(run("--format", "json", "--days", "1").stdout)

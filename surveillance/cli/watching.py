@@ -207,6 +207,8 @@ def _give(desk: Desk, form: str, frames: list[pd.DataFrame], *spare: str) -> Non
 
 def _words(desk: Desk, frame: pd.DataFrame) -> pd.DataFrame:
     """Codes of phases and intensities in the reader's language; the interval in one column, errors in per cent."""
+    import pandas as pd
+
     from surveillance.words import knows
 
     def said(code: str) -> str:
@@ -216,7 +218,7 @@ def _words(desk: Desk, frame: pd.DataFrame) -> pd.DataFrame:
         return frame.assign(**{name: frame[name].map(said) for name in ("phase", "intensity")})
     bounds = zip(frame["low"], frame["high"], strict=True)
     shown = frame[["day", frame.columns[1], "visits", "nowcast"]].assign(
-        interval=["–" if low is None or low != low else f"{low}–{high}" for low, high in bounds]
+        interval=["–" if pd.isna(low) else f"{low}–{high}" for low, high in bounds]
     )
     for name, column in (("error", "error"), ("rule", "error_rule")):
         shown[name] = [f"{100 * value:.1f} %" if value == value else "–" for value in frame[column]]

@@ -90,12 +90,17 @@ def links(
 
 
 def _usable(seen: Array, jump: float | None = None) -> Flags:
-    """days × ages − 1 × series: known then and a night later. A series that moved by more than `jump` in that night
-    teaches nothing: that is a file that came late, not an act."""
+    """days × ages − 1 × series: known then and a night later. A series that moved in that night by more than `jump`
+    beside how it moves in the median teaches nothing: that is a file that came late, not an act."""
     now, then = seen[:, :-1], seen[:, 1:]
     use = np.isfinite(now) & np.isfinite(then)
     if jump is not None:
-        use &= (then <= now * (1 + jump)) & (now <= then * (1 + jump)) & (now > 0)
+        use &= now > 0
+        moved = np.where(use, np.nan_to_num(then) / np.where(use, now, 1.0), np.nan)
+        some = use.any(axis=0)
+        often = np.ones(some.shape)
+        often[some] = np.nanmedian(moved[:, some], axis=0)
+        use &= (moved <= often * (1 + jump)) & (moved * (1 + jump) >= often)
     return np.asarray(use)
 
 
