@@ -22,13 +22,15 @@ WAVE = (0.5, 2.0)  # how far a day may be from the usual one, for those of which
 class Estimate:
     """What a night makes of the last days: ages × series, age 0 the day before the night.
 
-    observed: as known; expected: once complete; lacking: taken as not arrived; rule: by the last complete day.
+    observed: as known; expected: once complete; lacking: taken as not arrived; rule: by the last complete day; doubt:
+    root mean square error of the usual day, of those that lack (0 of the others).
     """
 
     observed: Array
     expected: Array
     lacking: Flags
     rule: Array
+    doubt: Array
 
 
 def estimate(acts: Triangle, counts: Triangle, last: int, rule: NowcastRule) -> Estimate:
@@ -58,9 +60,11 @@ def estimate(acts: Triangle, counts: Triangle, last: int, rule: NowcastRule) -> 
             grown = np.prod(ratios[age:, counts.weekday[last - age]], axis=0)
             expected[last - age] = newest[last - age] * grown
     often = usual(newest, rule.weekdays, gone)
-    expected = np.where(gone & np.isfinite(often), often * _wave(expected, often, gone), expected)
+    usually = often * _wave(expected, often, gone)
+    doubt = np.where(gone, _spread(np.where(gone, np.nan, expected - usually)), 0.0)
+    expected = np.where(gone & np.isfinite(often), usually, expected)
     ages = last - np.arange(min(acts.settled, last + 1))
-    return Estimate(newest[ages], expected[ages], gone[ages], _by_rule(newest, gone, rule)[ages])
+    return Estimate(newest[ages], expected[ages], gone[ages], _by_rule(newest, gone, rule)[ages], doubt[ages])
 
 
 def links(
@@ -131,6 +135,12 @@ def _wave(expected: Array, often: Array, gone: Flags) -> Array:
     both = ~gone & np.isfinite(expected) & np.isfinite(often)
     above, below = (np.where(both, values, 0.0).sum(axis=1, keepdims=True) for values in (expected, often))
     return np.asarray(np.clip((above + 1.0) / (below + 1.0), *WAVE))
+
+
+def _spread(wrong: Array) -> Array:
+    """Root mean square of each series (days × series, NaN left out), 0 where there is nothing."""
+    number = np.maximum(np.isfinite(wrong).sum(axis=0), 1)
+    return np.asarray(np.sqrt((np.nan_to_num(wrong) ** 2).sum(axis=0) / number))
 
 
 def _by_rule(newest: Array, gone: Flags, rule: NowcastRule) -> Array:

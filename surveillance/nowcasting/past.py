@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,8 @@ class Past:
     """Estimates of nights one after the other and what became of them: nights × ages × places (groups of series).
 
     Age 0 is the day before the night. expected: the estimate; rule: that of the last complete day; final: NaN: none, or
-    not known. gone: how many series are taken as not arrived. settled: the age at which a day is complete.
+    not known. gone: how many series are taken as not arrived; doubt: standard error of what stands for them. settled:
+    the age at which a day is complete.
     """
 
     observed: Array
@@ -29,6 +31,7 @@ class Past:
     rule: Array
     final: Array
     gone: NDArray[np.intp]
+    doubt: Array
     settled: int
 
 
@@ -63,7 +66,7 @@ def past_estimates(
     """The estimates that are made on the nights after these days. `final`: days × series, what is true in the end."""
     shape = (len(nights), acts.settled, places.shape[1])
     found = {name: np.full(shape, np.nan) for name in ("observed", "expected", "rule", "final")}
-    gone = np.zeros(shape, dtype=np.intp)
+    gone, doubt = np.zeros(shape, dtype=np.intp), np.zeros(shape)
     for row, last in enumerate(nights):
         made = estimate(acts, counts, int(last), rule)
         days = last - np.arange(len(made.observed))
@@ -71,7 +74,8 @@ def past_estimates(
         for name, values in told.items():
             found[name][row, : len(days)] = added(values, places)
         gone[row, : len(days)] = (made.lacking.astype(float) @ places).astype(np.intp)
-    return Past(**found, gone=gone, settled=acts.settled)
+        doubt[row, : len(days)] = np.sqrt(made.doubt**2 @ places)
+    return Past(**found, gone=gone, doubt=doubt, settled=acts.settled)
 
 
 def tell(past: Past, rule: NowcastRule) -> Told:
@@ -79,7 +83,8 @@ def tell(past: Past, rule: NowcastRule) -> Told:
 
     The interval is the estimate times the quantiles of what the estimates of that age, of the last `rule.error_weeks`
     weeks, had to be multiplied with (split-conformal: Vovk, Gammerman & Shafer 2005, 2.2). Their level follows what
-    it has covered so far (Gibbs & Candès 2021, adaptive conformal inference, steps of `rule.adapt`).
+    it has covered so far (Gibbs & Candès 2021, adaptive conformal inference, steps of `rule.adapt`). Where associations
+    lack, it is wider by the error of their usual day.
     """
     shape = past.expected.shape
     low, high = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -88,7 +93,7 @@ def tell(past: Past, rule: NowcastRule) -> Told:
     window = WEEK * rule.error_weeks
     for age in range(shape[1]):
         gap = past.settled - age  # nights until the day of an estimate is complete
-        low[:, age], high[:, age] = _intervals(past.expected[:, age], past.final[:, age], gap, rule)
+        low[:, age], high[:, age] = _intervals(past, age, rule)
         for row in range(gap, shape[0]):
             use = slice(max(0, row - gap - window + 1), row - gap + 1)
             truth = past.final[use, age]
@@ -101,8 +106,10 @@ def tell(past: Past, rule: NowcastRule) -> Told:
     return Told(low, high, error, known, by_rule, tried, enough & (error < by_rule) & np.isfinite(past.expected))
 
 
-def _intervals(expected: Array, final: Array, gap: int, rule: NowcastRule) -> tuple[Array, Array]:
-    """Bounds of each night, nights × places, from nights at least `gap` before it."""
+def _intervals(past: Past, age: int, rule: NowcastRule) -> tuple[Array, Array]:
+    """Bounds of the estimates of an age, nights × places, from nights whose days were complete by then."""
+    expected, final, gap = past.expected[:, age], past.final[:, age], past.settled - age
+    doubt = NormalDist().inv_cdf((1 + rule.level) / 2) * past.doubt[:, age]
     ratios = np.log((final + HALF) / (expected + HALF))
     level = np.full(expected.shape[1], rule.level)
     low, high = np.full(expected.shape, np.nan), np.full(expected.shape, np.nan)
@@ -112,8 +119,9 @@ def _intervals(expected: Array, final: Array, gap: int, rule: NowcastRule) -> tu
         covered = (np.round(low[newest]) <= final[newest]) & (final[newest] <= np.round(high[newest]))
         level = np.where(told, np.clip(level + rule.adapt * (rule.level - covered), *LEVELS), level)
         below, above = bounds(ratios[max(0, newest + 1 - WEEK * rule.error_weeks) : newest + 1], level)
-        low[row] = np.maximum(0.0, (expected[row] + HALF) * np.exp(below) - HALF)
-        high[row] = np.maximum(0.0, (expected[row] + HALF) * np.exp(above) - HALF)
+        least, most = (expected[row] + HALF) * np.exp(below), (expected[row] + HALF) * np.exp(above)
+        middle, reach = (least + most) / 2, np.hypot((most - least) / 2, doubt[row])
+        low[row], high[row] = np.maximum(0.0, middle - reach - HALF), np.maximum(0.0, middle + reach - HALF)
     return low, high
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ def told(reported: Reported, places: Array, rule: NowcastRule, method: str = "la
     past = past_estimates(reported.acts, reported.counts, nights, places, rule, reported.final)
     if method == "bnb":
         middle, low, high = bayes(reported.counts, nights, places, rule)
-        past = Past(past.observed, middle, past.rule, past.final, past.gone, past.settled)
+        past = replace(past, expected=middle)
         said = tell(past, rule)
         return past, Told(low, high, said.error, said.error_known, said.error_rule, said.tried, said.given)
     return past, tell(past, rule)
