@@ -37,6 +37,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "kept_counts",
         "known_counts",
         "ledgers",
+        "nowcasting",
+        "phases",
         "visit_codes",
         "questions",
         "board",

@@ -23,6 +23,7 @@ from surveillance.cli import (
     rebuilding,
     recoding,
     senders,
+    watching,
 )
 
 app = typer.Typer(
@@ -49,6 +50,7 @@ for module in (
     recoding,
     dialects,
     habits,
+    watching,
 ):
     module.register(app)
 

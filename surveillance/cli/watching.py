@@ -1,0 +1,225 @@
+"""Commands that look over a syndrome: phases, nowcast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from surveillance.cli import asking_options as option
+from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_night, write_table
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import pandas as pd
+
+    from surveillance.questions import Question
+    from surveillance.store import Store
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(phases)
+    app.command()(nowcast)
+
+
+def phases(
+    syndromes: Annotated[list[str] | None, typer.Argument(metavar="[SYNDROME]", help="None: all of them.")] = None,
+    as_of: option.AsOf = None,
+    territory: option.Territory = None,
+    weeks: Annotated[int | None, typer.Option(help="Show so many weeks.", min=1)] = None,
+    validate: Annotated[
+        Path | None, typer.Option(help="Folder of published data: try the rules on past seasons.", metavar="DIR")
+    ] = None,
+    form: Format = "table",
+    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Epidemic phases by région and week, by the vote of three methods (docs/phases.md)."""
+    from surveillance.detection.rules import load_rules
+    from surveillance.errors import UsageError
+
+    desk = Desk(site, state, lang, quiet)
+    rules = load_rules(desk.content)
+    rule = rules.phases
+    if validate is not None:
+        from surveillance.phases.validating import validation
+
+        write_table(validation(validate, rule, rules.published_epidemics), form, desk)
+        return
+    wanted = tuple(syndromes or rule.syndromes)
+    if lost := [name for name in wanted if name not in rule.syndromes]:
+        raise UsageError(
+            f"no phases are made for {', '.join(lost)}",
+            f"for: {', '.join(rule.syndromes)} (indicators/signals.toml, [phases])",
+        )
+    shown = weeks or rule.shown_weeks
+    _give(
+        desk, form, [_phases_of(desk, name, as_of, tuple(territory or ()), shown, form) for name in wanted], "history"
+    )
+
+
+def _phases_of(
+    desk: Desk, syndrome: str, as_of: str | None, territories: tuple[str, ...], shown: int, form: str
+) -> pd.DataFrame:
+    from surveillance.detection.rules import load_rules
+    from surveillance.phases.telling import table
+    from surveillance.phases.weekly import questions, read_weeks
+    from surveillance.store import open_published
+
+    rule, night = load_rules(desk.content).phases, parse_night(as_of)
+    with open_published(desk.settings.state, desk.content) as store:
+        weekly = read_weeks(store, syndrome, night, territories)
+        frame = table(weekly, syndrome, rule, shown)
+        if form != "table" and len(weekly.mondays):
+            since = weekly.mondays[-min(shown, len(weekly.mondays))]
+            asked = questions(syndrome, weekly.night, territories, since)
+            frame = _hidden(desk, store, frame, asked, {"share": "region"})
+    desk.logged(
+        "phases", {"syndrome": syndrome, "territories": territories, "weeks": shown}, rows=len(frame), night=night
+    )
+    frame.insert(0, "syndrome", syndrome)
+    frame.attrs["told"] = [_history(desk, frame, rule.min_weeks)] if (frame["why"] == "history").any() else []
+    frame.attrs["title"] = desk.say("phases_title", syndrome=syndrome, night=weekly.night)
+    return frame
+
+
+def _history(desk: Desk, frame: pd.DataFrame, least: int) -> str:
+    short = frame[frame["why"] == "history"]
+    return desk.say(
+        "phases_short", places=", ".join(sorted(set(short["region"]))), known=int(short["history"].max()), least=least
+    )
+
+
+def nowcast(
+    syndrome: Annotated[str, typer.Argument(metavar="SYNDROME", help="Id of a case definition.")] = "",
+    by: Annotated[str, typer.Option(help="day, and national, region, department or association.")] = "day,region",
+    as_of: option.AsOf = None,
+    territory: option.Territory = None,
+    days: Annotated[int | None, typer.Option(help="Show so many days.", min=1)] = None,
+    basis: option.Basis = "diagnosis",
+    method: Annotated[str, typer.Option(help="ladder (chain ladder), or bnb (Bayesian).")] = "ladder",
+    validate: Annotated[
+        Path | None, typer.Option(help="Folder of published data: try it on past publications.", metavar="DIR")
+    ] = None,
+    form: Format = "table",
+    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """What the last days will come to once every act is in, an interval of 80 % and past error (docs/nowcasting.md)."""
+    from surveillance.detection.rules import load_rules
+    from surveillance.errors import UsageError
+    from surveillance.nowcasting.telling import METHODS
+    from surveillance.questions import Question
+
+    desk = Desk(site, state, lang, quiet)
+    rule = load_rules(desk.content).nowcast
+    if validate is not None:
+        from surveillance.nowcasting.validating import validation
+
+        write_table(validation(validate, rule), form, desk)
+        return
+    if not syndrome:
+        raise UsageError("which syndrome?", "surveillance nowcast grippe")
+    kinds = [part.strip() for part in by.split(",") if part.strip() and part.strip() != "day"] or ["national"]
+    if len(kinds) > 1 or method not in METHODS:
+        raise UsageError("--by is day and one kind of place; --method is ladder or bnb", "as --by day,region")
+    night = parse_night(as_of)
+    question = Question((syndrome,), ("day", kinds[0]), territories=tuple(territory or ()), as_of=night, basis=basis)
+    frame, known = _nowcast_of(desk, question, method, days or rule.shown_days, form)
+    desk.logged("nowcast", vars(question) | {"method": method}, rows=len(frame), night=night)
+    frame.insert(0, "syndrome", syndrome)
+    frame.attrs["told"] = _off(desk, frame, kinds[0], rule.error_weeks)
+    frame.attrs["title"] = desk.say("nowcast_title", syndrome=syndrome, night=known)
+    _give(desk, form, [frame], "error_known", "tried")
+
+
+def _nowcast_of(desk: Desk, question: Question, method: str, days: int, form: str) -> tuple[pd.DataFrame, date]:
+    """The table, as it may leave where it leaves, and the night that it is as known after."""
+    from dataclasses import replace
+
+    from surveillance.detection.rules import load_rules
+    from surveillance.nowcasting.reading import read
+    from surveillance.nowcasting.telling import placed, table, told
+    from surveillance.questions import checked
+    from surveillance.questions.asked import known_names
+    from surveillance.store import open_published
+
+    rule, kind = load_rules(desk.content).nowcast, question.by[1]
+    checked(question)
+    with open_published(desk.settings.state, desk.content) as store:
+        known_names(store, question)
+        reported = read(store, question.syndromes[0], question.as_of, rule, question.basis)
+        names, places = placed(store, reported.associations, kind, question.territories)
+        past, said = told(reported, places, rule, method)
+        frame = table(reported, names, kind, past, said, days)
+        if form != "table" and len(frame):
+            asked = replace(question, since=frame["day"].min(), until=frame["day"].max())
+            frame = _hidden(desk, store, frame, (asked,), dict.fromkeys(("visits", "nowcast", "low", "high"), kind))
+    return frame, reported.night
+
+
+def _off(desk: Desk, frame: pd.DataFrame, kind: str, weeks: int) -> list[str]:
+    """Sentences about the estimates that are not given."""
+    found = []
+    for why in ("worse", "short"):
+        off = frame[frame["why"] == why]
+        if len(off):
+            places = ", ".join(dict.fromkeys(off[kind].astype(str)))
+            found.append(desk.say(f"nowcast_{why}", places=places, cells=len(off), weeks=weeks))
+    return found
+
+
+def _hidden(
+    desk: Desk, store: Store, frame: pd.DataFrame, asked: tuple[Question, ...], columns: dict[str, str]
+) -> pd.DataFrame:
+    """The table as it may leave: where an export of the counts behind it hides one, these columns are empty."""
+    from datetime import UTC, datetime
+
+    from surveillance.disclosure.release import SUPPRESSED, release
+    from surveillance.questions import ask
+
+    at, hidden = datetime.now(UTC).isoformat(timespec="seconds"), set()
+    for question in asked:
+        time, place = question.by
+        left = release(store, desk.settings.state, question, ask(store, question).table, None, at).table
+        rows = left[left["state"] == SUPPRESSED]
+        hidden |= {(str(when), str(where)) for when, where in zip(rows[time], rows[place], strict=True)}
+    keys = zip(frame[asked[0].by[0]].astype(str), frame[next(iter(columns.values()))].astype(str), strict=True)
+    mask = [key in hidden for key in keys]
+    frame.loc[mask, list(columns)] = None
+    return frame
+
+
+def _give(desk: Desk, form: str, frames: list[pd.DataFrame], *spare: str) -> None:
+    """One table per syndrome for people, sentences below; else all rows, sentences on stderr."""
+    import pandas as pd
+
+    if form != "table":
+        write_table(pd.concat(frames, ignore_index=True), form, desk)
+    for frame in frames:
+        if form == "table":
+            shown: Any = frame.drop(columns=["syndrome", "why", *spare])
+            write_table(_words(desk, shown), form, desk, frame.attrs["title"])
+        for sentence in frame.attrs["told"]:
+            (desk.out if form == "table" else desk.err).print(sentence, markup=False)
+
+
+def _words(desk: Desk, frame: pd.DataFrame) -> pd.DataFrame:
+    """Codes of phases and intensities in the reader's language; the interval in one column, errors in per cent."""
+    import pandas as pd
+
+    from surveillance.words import knows
+
+    def said(code: str) -> str:
+        return desk.say(f"phase_{code}") if code and knows(desk.content, f"phase_{code}") else code or "–"
+
+    if "phase" in frame:
+        return frame.assign(**{name: frame[name].map(said) for name in ("phase", "intensity")})
+    bounds = zip(frame["low"], frame["high"], strict=True)
+    shown = frame[["day", frame.columns[1], "visits", "nowcast"]].assign(
+        interval=["–" if pd.isna(low) else f"{low}–{high}" for low, high in bounds]
+    )
+    for name, column in (("error", "error"), ("rule", "error_rule")):
+        shown[name] = [f"{100 * value:.1f} %" if value == value else "–" for value in frame[column]]
+    return shown.assign(late=frame["lacking"])
