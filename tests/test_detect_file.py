@@ -171,7 +171,9 @@ def test_rows_out_of_order_are_put_in_order(tmp_path: Path) -> None:
 
 def test_gaps_become_missing_rows_and_are_said(tmp_path: Path) -> None:
     text = "".join(
-        line + "\n" for line in weekly({"A": list(range(10)), "B": list(range(10))}).splitlines() if "A,2020-02-03" not in line
+        line + "\n"
+        for line in weekly({"A": list(range(10)), "B": list(range(10))}).splitlines()
+        if "A,2020-02-03" not in line
     )
     path = written(tmp_path, text)
     file = read_series(path)
@@ -249,7 +251,9 @@ def test_the_same_figures_from_a_compressed_file_and_into_one(tmp_path: Path) ->
         ("", ":1: no header", "series_id,date,observed"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_said_by_line_and_column(text: str, message: str, hint: str, tmp_path: Path) -> None:
+def test_what_is_wrong_with_a_file_is_said_by_line_and_column(
+    text: str, message: str, hint: str, tmp_path: Path
+) -> None:
     with pytest.raises(UsageError) as failed:
         read_series(written(tmp_path, text))
     assert message in str(failed.value) and hint in failed.value.hint
@@ -305,7 +309,8 @@ def test_figures_have_fifteen_digits() -> None:
     np.testing.assert_allclose(found, values, rtol=6e-15, atol=5e-324)
     assert all(float(f"{value:.15g}") == value for value in found)
     plain = fifteen_digits(np.array([1 / 3, 2 / 3 * 100, 0.1 + 0.2, 123456789.123456789]))
-    assert [repr(float(value)) for value in plain] == ["0.333333333333333", "66.6666666666667", "0.3", "123456789.123457"]
+    said = [repr(float(value)) for value in plain]
+    assert said == ["0.333333333333333", "66.6666666666667", "0.3", "123456789.123457"]
 
 
 # Names and settings.

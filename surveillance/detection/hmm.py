@@ -204,6 +204,6 @@ METHODS: tuple[Method, ...] = (
         ),
         "hidden states, calm and epidemic, of a Poisson count with season and trend",
         "R surveillance, algo.hmm; Le Strat & Carrat 1999",
-        ("state", "mean", "rate1", "loglik2"),
+        ("state", "mean", "rate1", "rate2", "loglik2"),
     ),
 )
