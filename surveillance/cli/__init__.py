@@ -22,6 +22,7 @@ from surveillance.cli import (
     rebuilding,
     recoding,
     senders,
+    signalling,
 )
 
 app = typer.Typer(
@@ -47,6 +48,7 @@ for module in (
     recoding,
     dialects,
     habits,
+    signalling,
 ):
     module.register(app)
 
