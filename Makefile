@@ -35,7 +35,7 @@ test: $(VENV)/.installed-dev
 
 campaign: $(VENV)/.installed-dev
 	sh .ci/packages
-	CAMPAIGN=full $(BIN)/pytest tests/test_campaign.py tests/test_kill.py tests/test_changes.py tests/test_disclosure.py
+	CAMPAIGN=full $(BIN)/pytest tests/test_campaign.py tests/test_kill.py tests/test_changes.py tests/test_disclosure.py tests/test_signals.py
 	CAMPAIGN=full $(BIN)/pytest -s tests/test_year.py
 
 bench: $(VENV)/.installed-dev

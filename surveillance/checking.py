@@ -113,14 +113,19 @@ def _line_of(content: Content, code: str, key: str) -> int | None:
 def _watched(content: Content) -> list[ContentError]:
     """A definition that is tested every night must exist; one that is not enabled may still be named."""
     ids = {load(content, rel, Syndrome).id for rel in definition_files(content)}
-    lost = [(n, name) for n, name in enumerate(load_rules(content).syndromes) if name not in ids]
+    rules = load_rules(content)
+    named = [(["syndromes", str(n)], name) for n, name in enumerate(rules.syndromes)]
+    named += [(["severity", name], name) for name in rules.severity]
+    for key, one in rules.protocol.items():
+        named += [(["protocol", key, "syndromes", str(n)], name) for n, name in enumerate(one.syndromes)]
     return [
         ContentError(
             SIGNALS,
-            "syndromes",
+            ".".join(part for part in parts if not part.isdigit()),
             f"no definition has the id {name!r}",
             "`surveillance indicators` lists those in force",
-            find_line(content.text(SIGNALS), ["syndromes", str(n)]),
+            find_line(content.text(SIGNALS), parts),
         )
-        for n, name in lost
+        for parts, name in named
+        if name not in ids
     ]

@@ -31,7 +31,8 @@ NO_LOSS: Mapping[str, list[str]] = MappingProxyType({})
 BY_NIGHT = (
     "visit_syndromes", "visits", "counts", "reason_counts", "denominators", "brief_counts",
     "brief_reason_counts", "brief_denominators", "unknown_codes", "reason_words",
-    "receptions", "files", "signals", "profiles", "findings", "data_events",
+    "receptions", "files", "profiles", "findings", "data_events",
+    "signals", "signal_events", "signal_alarms", "data_signals",
 )  # fmt: skip
 
 

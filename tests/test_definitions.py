@@ -326,10 +326,23 @@ def test_a_member_that_is_not_enabled_asks_for_nothing(tmp_path: Path) -> None:
 
 
 def test_a_signal_on_what_is_defined_nowhere_is_told(tmp_path: Path) -> None:
-    problems, _ = check_content(Content(site_with(tmp_path, "indicators/signals.toml", ('"ira",', '"irra",'))))
-    assert [str(problem) for problem in problems] == [
-        "indicators/signals.toml:6: syndromes: no definition has the id 'irra'"
-    ]
+    file = "indicators/signals.toml"
+    changes = (
+        ("syndromes = []", 'syndromes = ["irra"]'),
+        ("pneumopathie = 2.0", "pneumo = 2.0"),
+        ('["gastro",', '["gastr",'),
+    )
+    content = Content(site_with(tmp_path, file, *changes))
+    lines = content.text(file).splitlines()
+    told = {
+        (lines[(problem.line or 0) - 1].split(" =")[0], str(problem).split(": ", 1)[1])
+        for problem in check_content(content)[0]
+    }
+    assert told == {
+        ("syndromes", "syndromes: no definition has the id 'irra'"),
+        ("pneumo", "severity.pneumo: no definition has the id 'pneumo'"),
+        ("syndromes", "protocol.digestive.syndromes: no definition has the id 'gastr'"),
+    }
 
 
 @pytest.mark.slow

@@ -99,7 +99,30 @@ CREATE TABLE IF NOT EXISTS signals (
     night DATE, method VARCHAR, syndrome VARCHAR, territory_kind VARCHAR, territory VARCHAR, visit_day DATE,
     observed DOUBLE, expected DOUBLE, threshold DOUBLE, statistic DOUBLE, doubtful BOOLEAN, reason VARCHAR
 );
-COMMENT ON TABLE signals IS 'One row per statistical signal of a night';
+COMMENT ON TABLE signals IS 'One row per event of a night that is shown, under its leading series';
+
+-- One row per event of a night: alarms of one syndrome that hang together. The figures are those of its leading series.
+CREATE TABLE IF NOT EXISTS signal_events (
+    night DATE, event VARCHAR, rank INTEGER, shown BOOLEAN, syndrome VARCHAR, territory_kind VARCHAR, territory VARCHAR,
+    age VARCHAR, first_day DATE, last_day DATE, duration INTEGER, observed DOUBLE, expected DOUBLE, low DOUBLE, high DOUBLE,
+    excess DOUBLE, pvalue DOUBLE, severity DOUBLE, weight DOUBLE, alarms INTEGER, methods VARCHAR[], territories VARCHAR[],
+    neighbours VARCHAR[], ages VARCHAR[], coded_share DOUBLE, late_share DOUBLE, doubtful BOOLEAN, reason VARCHAR,
+    calendar VARCHAR, protocol VARCHAR
+);
+COMMENT ON TABLE signal_events IS 'One row per event of a night: alarms of one syndrome in neighbouring or nested territories, with its rank';
+
+-- One row per alarm of an event: a series and its last day (of a week: its last one), by method.
+CREATE TABLE IF NOT EXISTS signal_alarms (
+    night DATE, event VARCHAR, method VARCHAR, syndrome VARCHAR, territory_kind VARCHAR, territory VARCHAR, age VARCHAR,
+    first_day DATE, last_day DATE, observed DOUBLE, expected DOUBLE, threshold DOUBLE, statistic DOUBLE, pvalue DOUBLE
+);
+COMMENT ON TABLE signal_alarms IS 'One row per alarm of an event of a night, by method and series';
+
+-- One row per data signal of a night: why what is counted may not be what happened (a feed lost, a strike, a new association…).
+CREATE TABLE IF NOT EXISTS data_signals (
+    night DATE, kind VARCHAR, scope VARCHAR, territory VARCHAR, first_day DATE, last_day DATE, detail VARCHAR
+);
+COMMENT ON TABLE data_signals IS 'One row per data signal of a night, told before the signals';
 
 -- One row per association and night: the counts its habits are learnt from (profiles.parquet of the records).
 CREATE TABLE IF NOT EXISTS profiles (

@@ -23,6 +23,7 @@ from surveillance.cli import (
     rebuilding,
     recoding,
     senders,
+    signalling,
     watching,
 )
 
@@ -50,6 +51,7 @@ for module in (
     recoding,
     dialects,
     habits,
+    signalling,
     watching,
 ):
     module.register(app)

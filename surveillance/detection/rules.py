@@ -7,20 +7,26 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from surveillance.content import Content, load
+from surveillance.signals.rules import (
+    BudgetRule,
+    CalendarRule,
+    DailyRule,
+    DataRule,
+    EventRule,
+    Protocol,
+    SeriesRule,
+    WeeklyRule,
+)
 
 FILE = "indicators/signals.toml"
 
 
 class EarsRule(BaseModel):
-    """The table `[ears_c2]`: days of baseline, floor on the standard deviation, least count, what is tested."""
+    """The table `[ears_c2]`: days of baseline and floor on the standard deviation."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     baseline_days: int = Field(ge=3)
     min_sigma: float = Field(ge=0)
-    min_count: int = Field(ge=0)
-    tested_days: int = Field(ge=1)
-    territories: list[Literal["national", "region", "department"]]
-    history_days: int = Field(ge=10)
 
 
 class PhaseRule(BaseModel):
@@ -88,9 +94,21 @@ class NowcastRule(BaseModel):
 
 
 class SignalRules(BaseModel):
-    """The file indicators/signals.toml. `syndromes`: ids of the definitions that are tested; none = all."""
+    """The file indicators/signals.toml. `syndromes`: ids of the definitions that are tested; none = all in force.
+
+    severity: syndrome → how much an excess of it weighs (1 where it is not named). protocol: in the order of the file.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    series: SeriesRule
+    daily: DailyRule
+    weekly: WeeklyRule
+    calendar: CalendarRule
+    data: DataRule
+    budget: BudgetRule
+    events: EventRule
+    severity: dict[str, float]
+    protocol: dict[str, Protocol]
     syndromes: tuple[str, ...] = ()
     ears_c2: EarsRule
     phases: PhaseRule

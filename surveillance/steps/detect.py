@@ -1,96 +1,69 @@
-"""Detect: test the last days of every series; a signal that leans on a missing feed says so."""
+"""Detect: data signals first, then every series tested, and the few events that the budget lets through."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 from surveillance.associations import Association
+from surveillance.calendar import load_indices
+from surveillance.coding.syndromes import load_syndromes
 from surveillance.detection.rules import SignalRules, load_rules
-from surveillance.detection.signals import Doubts, find_signals
-from surveillance.intake.checks import load_checks
 from surveillance.night import Counts, Night
+from surveillance.signals.data_signals import data_signals
+from surveillance.signals.grouping import Map
+from surveillance.signals.keeping import earlier_events, keep
+from surveillance.signals.near_days import NearDays
+from surveillance.signals.outcome import outcome
+from surveillance.signals.reading import read_watched, steps_known
+from surveillance.signals.watched import Watched
 
-if TYPE_CHECKING:
-    import pandas as pd
+WEEK = 7
 
 
 def detect(night: Night) -> Counts:
-    """Write the signals of the night; counts of series tested and of signals."""
-    import pyarrow as pa
-
+    """Write the events of the night; counts of data signals, of series and days tested, of events."""
     rules = load_rules(night.content)
-    rule = rules.ears_c2
-    tested, found = find_signals(_series(night, rules), _troubled(night), rule, _doubts(night))
-    night.store.run("DELETE FROM signals WHERE night = $night", {"night": night.date})
-    if found:
-        rows = [{"night": night.date, "method": "EARS C2", **signal} for signal in found]
-        with night.store.table("found", pa.Table.from_pylist(rows)):
-            night.store.run("INSERT INTO signals BY NAME SELECT * FROM found")
-    return {"series": tested, "signals": len(found)}
+    store, members = night.store, _members(night)
+    known = steps_known(store, night.date, WEEK * 52 * (rules.weekly.years + 2))
+    days = min(known, rules.daily.history_days)
+    data = data_signals(store, night.date, night.date - timedelta(days=max(days, 1)), members, rules.data)
+    near = NearDays(load_indices(night.content))
+    names = _syndromes(night, rules), rules.series.age_scheme
+    calendar = near, rules.calendar
+
+    def watched(steps: int, step: int) -> Watched:
+        return read_watched(store, night.date, steps, members, names, data, calendar, step)
+
+    if not days or not members:
+        keep(store, night.date, [], data)
+        return {"data_signals": len(data), "series": 0, "signals": 0}
+    weeks = known // WEEK if night.date.isoweekday() in rules.weekly.nights else 0
+    enough = weeks >= 52 * rules.weekly.years + WEEK + 1
+    changed = frozenset(one.territory for one in data if one.scope == "syndrome")
+    found = outcome(
+        watched(days, 1), watched(weeks, WEEK) if enough else None, rules, _map(night, members),
+        earlier_events(store, night.date), near.said, changed,
+    )  # fmt: skip
+    with store.transaction():
+        keep(store, night.date, found.events, data)
+    shown = sum(event.shown for event, _ in found.events)
+    return {"data_signals": len(data), "series": found.tested, "events": len(found.events), "signals": shown}
 
 
-def _series(night: Night, rules: SignalRules) -> pd.DataFrame:
-    """Daily counts of the definitions that are tested, by territory."""
-    import pyarrow as pa
-
-    places = pa.Table.from_pylist([{"department": d, "region": r} for d, r in sorted(_regions(night).items())])
-    with night.store.table("territories", places):
-        found = night.store.frame(
-            night.store.sql("series"),
-            {
-                "first": night.visit_day - timedelta(days=rules.ears_c2.history_days),
-                "last": night.visit_day,
-                "night": night.date,
-            },
-        )
-    return found[found["syndrome"].isin(rules.syndromes)] if rules.syndromes else found
+def _members(night: Night) -> tuple[Association, ...]:
+    """The members of the day that the night is for."""
+    day: date = night.visit_day
+    return tuple(one for one in night.associations if one.since <= day and (one.until is None or day <= one.until))
 
 
-def _regions(night: Night) -> dict[str, str]:
-    return {item.department: item.region for item in night.associations}
+def _syndromes(night: Night, rules: SignalRules) -> tuple[str, ...]:
+    """Ids of the definitions in force on the visit day, or of those of them that the rules name."""
+    day = night.visit_day
+    force = [
+        one.id for one in load_syndromes(night.content) if one.since <= day and (one.until is None or day <= one.until)
+    ]
+    return tuple(dict.fromkeys(one for one in force if not rules.syndromes or one in rules.syndromes))
 
 
-def _doubts(night: Night) -> Doubts:
-    """Which data events a signal leans on: those of its day and of the days of its baseline, where it is."""
-    reach = timedelta(days=load_checks(night.content).association.territory.doubt_days)
-    found = night.store.rows(
-        "SELECT DISTINCT scope, territory, visit_day FROM data_events "
-        "WHERE night <= $night AND visit_day >= $first ORDER BY ALL",
-        {"night": night.date, "first": night.visit_day - 2 * reach},
-    )
-    members = {item.code: item for item in night.associations}
-
-    def doubts(kind: str, territory: str, day: date) -> str:
-        near = [
-            f"données du {when:%d/%m} ({'France' if scope == 'national' else where})"
-            for scope, where, when in found
-            if day - reach <= when <= day and lies_in(kind, territory, scope, where, members)
-        ]
-        return ", ".join(dict.fromkeys(near))
-
-    return doubts
-
-
-def lies_in(kind: str, territory: str, scope: str, where: str, members: dict[str, Association]) -> bool:
-    """Does an event of that scope trouble the counts of that territory? One association troubles its département."""
-    if scope == "national":
-        return True
-    if scope == "region":
-        inside = {item.department for item in members.values() if item.region == where}
-        return (kind, territory) == ("region", where) or (kind == "department" and territory in inside)
-    return kind == "department" and where in members and members[where].department == territory
-
-
-def _troubled(night: Night) -> dict[tuple[str, str], str]:
-    rows = night.store.rows(
-        "SELECT association FROM receptions WHERE night = $night AND status IN ('absent', 'refused', 'partial')",
-        {"night": night.date},
-    )
-    out: dict[tuple[str, str], str] = {}
-    members = {item.code: item for item in night.associations}
-    for (code,) in rows:
-        item = members[code]
-        for place in (("department", item.department), ("region", item.region), ("national", "FR")):
-            out[place] = ", ".join(filter(None, [out.get(place, ""), code]))
-    return out
+def _map(night: Night, members: tuple[Association, ...]) -> Map:
+    return Map(night.content, {item.code: item.department for item in members})
