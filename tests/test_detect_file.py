@@ -12,13 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner, Result
 
+from surveillance.cli import app
 from surveillance.cli.detecting import read_asked
 from surveillance.cli.detection_methods import as_markdown
 from surveillance.cli.detection_output import as_csv
 from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
 from surveillance.detection.judging import fifteen_digits, judge, run
-from surveillance.detection.registry import find_method, methods, read_settings, said
+from surveillance.detection.registry import find_method, find_parameters, methods, read_settings, said
 from surveillance.detection.series_file import read_series
 from surveillance.errors import UsageError
 from tests.conftest import ROOT, surveillance
@@ -45,6 +47,11 @@ def weekly(series: dict[str, list[object]], first: date = date(2020, 1, 6), step
     for name, counts in series.items():
         rows += [f"{name},{first + timedelta(step * at)},{count}" for at, count in enumerate(counts)]
     return "\n".join(rows) + "\n"
+
+
+def within(*arguments: object) -> Result:
+    """The command line in this process, for what needs no other one."""
+    return CliRunner().invoke(app, [str(one) for one in arguments])
 
 
 def echo(series: Series, factor: float = 1.0, pair: tuple[int, int] = (5, 4), word: str = "a") -> Judged:
@@ -104,14 +111,14 @@ def test_ears_of_a_file_is_that_of_r(tmp_path: Path) -> None:
 
 def test_a_table_a_chart_and_json(tmp_path: Path) -> None:
     path = written(tmp_path, weekly({"Nord": [3, 4, 5, 3, 4, 5, 3, 4, 5, 30, 4]}))
-    shown = surveillance("detect", path, "--method", "EARS.C1", "--param", "range=8:11", "--lang", "en")
-    assert shown.returncode == 0, shown.stderr
+    shown = within("detect", path, "--method", "EARS.C1", "--param", "range=8:11", "--lang", "en")
+    assert shown.exit_code == 0, shown.stderr
     assert "2020-03-09" in shown.stdout and "Nord" in shown.stdout and "1 alarms" in shown.stderr
-    drawn = surveillance("detect", path, "-m", "ears_c1", "--plot", "--lang", "fr")
-    assert drawn.returncode == 0, drawn.stderr
+    drawn = within("detect", path, "-m", "ears_c1", "--plot", "--lang", "fr")
+    assert drawn.exit_code == 0, drawn.stderr
     assert "▲" in drawn.stdout and "─" in drawn.stdout and "•" in drawn.stdout and "2020-01-06" in drawn.stdout
     assert max(map(len, drawn.stdout.splitlines())) <= 80
-    told = json.loads(surveillance("detect", path, "-m", "ears_c1", "-p", "alpha=0.01", "--format", "json").stdout)
+    told = json.loads(within("detect", path, "-m", "ears_c1", "-p", "alpha=0.01", "--format", "json").stdout)
     assert told["settings"] == {"alpha": 0.01}
     assert told["rows"][0]["expected"] is None and told["rows"][9]["alarm"] == 1
 
@@ -133,12 +140,8 @@ def test_a_table_a_chart_and_json(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_asked(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
-    from typer.testing import CliRunner
-
-    from surveillance.cli import app
-
     path = written(tmp_path, weekly({"Nord": [3, 4, 5, 3, 4, 5, 3, 4, 5, 30, 4]}))
-    failed = CliRunner().invoke(app, ["detect", str(path), *arguments])
+    failed = within("detect", path, *arguments)
     assert isinstance(failed.exception, UsageError)
     assert message in f"{failed.exception} {failed.exception.hint}"
 
@@ -181,7 +184,7 @@ def test_gaps_become_missing_rows_and_are_said(tmp_path: Path) -> None:
     found = judged(path)
     gap = found[(found["series_id"] == "A") & (found["date"] == "2020-02-03")].iloc[0]
     assert gap["k"] == 5 and np.isnan(gap["observed"]) and gap["status"] == "missing"
-    said_so = surveillance("detect", path, "-m", "ears_c1", "--lang", "en").stderr
+    said_so = within("detect", path, "-m", "ears_c1", "--lang", "en").stderr
     assert "1 rows that the file lacks" in said_so
 
 
@@ -223,8 +226,8 @@ def test_the_same_figures_from_a_compressed_file_and_into_one(tmp_path: Path) ->
     path = tmp_path / "series.csv.gz"
     path.write_bytes(gzip.compress(weekly({"A, b": [1, 2, 3, 4]}).replace("A, b", '"A, b"').encode()))
     out = tmp_path / "out.csv.gz"
-    done = surveillance("detect", path, "-m", "ears_c1", "-p", "baseline=3", "-o", out)
-    assert done.returncode == 0, done.stderr
+    done = within("detect", path, "-m", "ears_c1", "-p", "baseline=3", "-o", out)
+    assert done.exit_code == 0, done.stderr
     found = lines(out)
     assert [row["series_id"] for row in found] == ["A, b"] * 4
     assert [row["alarm"] for row in found] == ["", "", "", "0"]
@@ -331,6 +334,7 @@ def test_figures_have_fifteen_digits() -> None:
         ("factor=.5", "factor", 0.5),
         ("m=12.5", "mean", 12.5),
         ("m=glm", "mean", "glm"),
+        ("m=NULL", "mean", "earlier"),
     ],
 )
 def test_settings_by_the_names_of_the_reference(written_as: str, name: str, value: object) -> None:
@@ -342,6 +346,14 @@ def test_settings_by_the_names_of_the_reference(written_as: str, name: str, valu
 def test_settings_that_cannot_be(written_as: str) -> None:
     with pytest.raises(UsageError, match="echo: "):
         read_settings(ECHO, [tuple(written_as.split("=", 1))])  # type: ignore[list-item]
+
+
+def test_a_name_of_the_reference_may_set_several() -> None:
+    spring = {"spring_first": 14, "spring_last": 26}
+    assert read_settings(find_method("euromomo"), [("SPRING", "c(14, 26)")]) == spring
+    assert read_settings(find_method("euromomo"), [("SPRING", "14:26")]) == spring
+    with pytest.raises(UsageError, match="SPRING=14: 2 values are needed"):
+        read_settings(find_method("euromomo"), [("SPRING", "14")])
 
 
 def test_settings_without_an_answer_are_a_usage_error() -> None:
@@ -365,7 +377,8 @@ def test_every_method_is_whole() -> None:
             again = read_settings(method, [(one.name, said(one.default))])
             assert again == {one.name: one.default}, f"{method.name}: {one.name}"
             for other in one.reference:
-                assert one.name in read_settings(method, [(other, said(one.default))]), f"{method.name}: {other}"
+                values = ",".join(said(each.default) for each in find_parameters(method, other))
+                read_settings(method, [(other, values)])
 
 
 def test_every_method_runs_on_series_that_are_hardly_any() -> None:
@@ -377,6 +390,18 @@ def test_every_method_runs_on_series_that_are_hardly_any() -> None:
         assert set(method.columns) == set(found.more), method.name
 
 
+@pytest.mark.parametrize("step", ["D", "W", "M"])
+def test_every_method_says_something_of_days_of_weeks_and_of_months(step: str) -> None:
+    """Of rows that are not those a method is made for it may say that nothing fits; it does not fail."""
+    counts = np.random.default_rng(3).poisson([3.0, 0.1, 200.0], (120, 3)).astype(float)
+    counts[7, 0] = np.nan
+    dates = (np.datetime64("2014-01-06", step) + np.arange(120)).astype("datetime64[D]")
+    series = Series(counts, dates, np.full_like(counts, 1e4), np.arange(118, 120), {"D": 365, "W": 52, "M": 12}[step])
+    for method in methods().values():
+        few = {one.name: 20 for one in method.parameters if one.name == "steps"}
+        assert run(method, series, few).status.shape == (2, 3), method.name
+
+
 def test_the_documentation_is_made_from_the_methods() -> None:
     text = DOC.read_text(encoding="utf-8")
     made = "surveillance detect --list --format markdown"
@@ -384,9 +409,9 @@ def test_the_documentation_is_made_from_the_methods() -> None:
 
 
 def test_a_list_for_people_and_for_programs() -> None:
-    told = surveillance("detect", "--list", "-m", "ears_c2", "--format", "json")
+    told = within("detect", "--list", "-m", "ears_c2", "--format", "json")
     (method,) = json.loads(told.stdout)
     assert method["name"] == "ears_c2"
     assert {"name": "min_sigma", "reference": ["minSigma"]}.items() <= method["parameters"][1].items()
-    shown = surveillance("detect", "--list", "-m", "rnssp_switch").stdout
+    shown = within("detect", "--list", "-m", "rnssp_switch").stdout
     assert "guard=2" in shown and max(map(len, shown.splitlines())) <= 80

@@ -19,7 +19,7 @@ def as_text(methods: Sequence[Method]) -> str:
     for method in methods:
         lines += [method.name, *_wrapped("  ", method.about), *_wrapped("  ", f"[{method.source}]")]
         for one in method.parameters:
-            lines += _wrapped("    ", f"{one.name}={said(one.default)}  {_about(one)}", "        ")
+            lines += _wrapped("    ", f"{one.name}={_default(one)}  {_about(one)}", "        ")
         lines += _wrapped("    ", f"columns: {', '.join(method.columns)}") if method.columns else []
         lines.append("")
     return "\n".join(lines).rstrip()
@@ -39,7 +39,7 @@ def as_markdown(methods: Sequence[Method]) -> str:
             lines += ["| setting | default | in the reference | what it does |", "|---|---|---|---|"]
         for one in method.parameters:
             names = ", ".join(f"`{name}`" for name in one.reference) or "–"
-            lines.append(f"| `{one.name}` | `{said(one.default)}` | {names} | {_cell(_what(one))} |")
+            lines.append(f"| `{one.name}` | {_default(one, '`')} | {names} | {_cell(_what(one))} |")
         lines += [""] if method.parameters else []
         if method.columns:
             lines += [f"Its own columns: {', '.join(f'`{name}`' for name in method.columns)}.", ""]
@@ -59,6 +59,10 @@ def _described(method: Method) -> dict[str, Any]:
     ]
     told = {"name": method.name, "about": method.about, "source": method.source}
     return told | {"parameters": settings, "columns": list(method.columns)}
+
+
+def _default(one: Parameter, mark: str = "") -> str:
+    return f"{mark}{said(one.default)}{mark}" if one.default != "" else ""
 
 
 def _about(one: Parameter) -> str:

@@ -54,7 +54,8 @@ def ears_c3_cdc(
     before = _excess(series, baseline, min_sigma, 1, flagged) + _excess(series, baseline, min_sigma, 2, flagged)
     score = before + _excess(series, baseline, min_sigma, 0)
     score = np.where(np.isfinite(score), score, np.nan)
-    threshold = np.where(before > limit, 0.0, mean + sigma * (1.0 + limit - before))
+    with np.errstate(invalid="ignore"):
+        threshold = np.where(before > limit, 0.0, mean + sigma * (1.0 + limit - before))
     alarm = np.where(np.isnan(score), np.nan, score > limit)
     threshold = np.where(np.isnan(score), np.nan, threshold)
     nothing = np.full(counts.shape, np.nan)

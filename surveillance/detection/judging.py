@@ -67,7 +67,8 @@ def judge(
 def run(method: Method, series: Series, settings: dict[str, Any]) -> Judged:
     """What the method says, of the shape that was asked."""
     try:
-        found = method.run(series, **settings)
+        with np.errstate(all="ignore"):  # a figure that cannot be is NaN, and its status says why
+            found = method.run(series, **settings)
     except (ValueError, ArithmeticError, IndexError) as error:
         if not settings:
             raise

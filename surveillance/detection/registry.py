@@ -55,19 +55,26 @@ def read_settings(method: Method, written: Iterable[tuple[str, str]]) -> dict[st
     """Settings to run a method with, typed as their defaults are, from (name, value) as texts; the last one holds."""
     found: dict[str, Any] = {}
     for name, text in written:
-        parameter = find_parameter(method, name)
-        found[parameter.name] = read_value(method, parameter, text.strip())
+        parameters = find_parameters(method, name)
+        parts = _parts(text) if len(parameters) > 1 else [text]
+        if len(parts) != len(parameters):
+            names = ", ".join(one.name for one in parameters)
+            message = f"{method.name}: {name}={text}: {len(parameters)} values are needed"
+            raise UsageError(message, f"{names}, in this order")
+        for parameter, part in zip(parameters, parts, strict=True):
+            found[parameter.name] = read_value(method, parameter, part.strip())
     return found
 
 
-def find_parameter(method: Method, name: str) -> Parameter:
-    """The parameter of that name, ours first, then that of the reference."""
+def find_parameters(method: Method, name: str) -> list[Parameter]:
+    """The parameter of that name; by a name of the reference all that it sets, in order. Ours come first."""
     ours = [(one.name, one) for one in method.parameters]
     theirs = [(other, one) for one in method.parameters for other in one.reference]
-    for wanted, spelt in ((name, str), (_plain(name), _plain)):
-        found = next((one for known, one in (*ours, *theirs) if spelt(known) == wanted), None)
-        if found:
-            return found
+    for known in (ours, theirs):
+        for wanted, spelt in ((name, str), (_plain(name), _plain)):
+            found = [one for written, one in known if spelt(written) == wanted]
+            if found:
+                return found
     names = [one.name for one in method.parameters]
     near = get_close_matches(name.lower(), [*names, *(other for one in method.parameters for other in one.reference)])
     raise UsageError(
@@ -84,8 +91,8 @@ def read_value(method: Method, parameter: Parameter, text: str) -> Any:
             if _same(choice, text):
                 return choice
         raise UsageError(f"{where}: not one of its choices", f"it knows {', '.join(map(str, parameter.choices))}")
-    if parameter.default is None and text.lower() in NOTHING:
-        return None
+    if (parameter.default is None or isinstance(parameter.default, str)) and text.lower() in NOTHING:
+        return parameter.default
     try:
         return _typed(parameter.default, text)
     except ValueError as error:
@@ -117,10 +124,15 @@ def _typed(default: Any, text: str) -> Any:
 
 def _listed(default: Any, text: str) -> tuple[Any, ...]:
     """`5,4`, `5:4` or `c(5, 4)`; as many as the default has, unless it has none."""
-    parts = [part.strip() for part in text.removeprefix("c").strip("()").replace(":", ",").split(",") if part.strip()]
+    parts = _parts(text)
     if default and len(parts) != len(default):
         raise ValueError(f"{len(default)} values are needed")
     return tuple(_typed(default[place] if default else 0.0, part) for place, part in enumerate(parts))
+
+
+def _parts(text: str) -> list[str]:
+    inside = text.strip().removeprefix("c").strip("()").replace(":", ",")
+    return [part.strip() for part in inside.split(",") if part.strip()]
 
 
 def _whole(text: str) -> int:

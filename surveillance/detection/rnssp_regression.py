@@ -37,7 +37,8 @@ def rnssp_regression(
     A red or yellow day below the mean of its last 7 days is no alert (at week-ends: only if also below the mean of its
     last 7 same weekdays): it becomes blue, or grey when Rnssp is called on grouped data; the same rule turns grey first
     days blue. R² of a series without any variation is 0 (rounding noise in R). Dates unknown: row 0 is a Monday.
-    A missing day (Rnssp stops): the days whose baseline holds it are not tested.
+    A missing day (Rnssp stops): the days whose baseline holds it are not tested. Nor are rows that are not days: a
+    baseline without one of the weekdays has no fit.
     """
     counts, rows = series.counts, series.rows
     weekdays = _weekdays(series)
@@ -49,6 +50,9 @@ def rnssp_regression(
         if row < START + guard:
             continue
         design, ahead = _design(weekdays, int(row), days, guard)
+        if np.linalg.matrix_rank(design) < design.shape[1]:
+            status[place] = Status.NO_FIT
+            continue
         window = slice(row - guard - days, row - guard)
         for first in range(0, shape[1], BLOCK):
             block = slice(first, first + BLOCK)
