@@ -43,6 +43,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/status.py
 	$(BIN)/python benchmarks/intake.py
 	$(BIN)/python benchmarks/coding.py
+	$(BIN)/python benchmarks/detection.py
 
 lock: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet uv

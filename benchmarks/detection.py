@@ -1,6 +1,6 @@
 """Farrington's methods on many weekly series at one date, against R's own functions on the first of the same series.
 
-    python benchmarks/detection.py [--series 10000] [--held-against 60]
+    python benchmarks/detection.py [--series 10000] [--held-against 60] [--night 200000]
 
 The R call is `farringtonFlexible(sts, control = list(range = n, …))`, `farrington(sts, control = list(range = n))`, one
 series at a time, timed in R without its start or the reading of the series; R packages: `apt-get install
@@ -12,6 +12,7 @@ reading what was compiled) is timed apart. Bounds equal to R's (1e-6) are counte
 from __future__ import annotations
 
 import argparse
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -24,6 +25,7 @@ import numpy as np
 
 from surveillance.detection.farrington import farrington, farrington_flexible
 from surveillance.detection.judged import Judged, Series
+from surveillance.detection.rnssp_regression import rnssp_switch
 
 WEEKS = 330
 NOUFAILY = {
@@ -83,10 +85,29 @@ def here(method: Callable[..., Judged], series: Series, settings: dict[str, Any]
     return best[0] / series.counts.shape[1], best[1] / series.counts.shape[1], judged
 
 
+def a_night(series: int) -> None:
+    """So many series through the default set of a night: the switch on 60 days, Noufaily's setting on the weeks."""
+    counts = np.concatenate([simulated(min(20_000, series - done)) for done in range(0, series, 20_000)], axis=1)
+    weeks = np.datetime64("2016-01-04") + 7 * np.arange(WEEKS)
+    days = Series(counts[-60:].copy(), np.datetime64("2024-01-01") + np.arange(60), judged=np.array([58, 59]))
+    print(f"\n| a night of {series:,} series | clock | processor |\n|---|---|---|")
+    for what, run in (
+        ("rnssp_switch, two days judged, 60 days", lambda: rnssp_switch(days)),
+        ("farrington_flexible, Noufaily", lambda: farrington_flexible(
+            Series(counts, weeks, judged=np.array([WEEKS - 1])), **NOUFAILY)),
+    ):  # fmt: skip
+        clock, processor = time.perf_counter(), time.process_time()
+        run()
+        print(f"| {what} | {time.perf_counter() - clock:.1f} s | {time.process_time() - processor:.1f} s |")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"peak memory, the counts themselves among it: {peak:.1f} GB")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=10_000)
     parser.add_argument("--held-against", type=int, default=60)
+    parser.add_argument("--night", type=int, default=200_000)
     given = parser.parse_args()
     counts = simulated(given.series)
     dates = np.datetime64("2016-01-04") + 7 * np.arange(WEEKS)
@@ -112,6 +133,7 @@ def main() -> None:
     print(f"\nbound by bytes (a copy of the counts): {copy * 1e6:.2f} µs a series")
     # About 20 operations by observation and step, 238 observations and 12.6 steps (both passes) in Noufaily's setting.
     print(f"bound by operations: {20 * 238 * 12.6 / 1e3:.0f} thousand a series, of which SIMD could do eight at once")
+    a_night(given.night)
 
 
 if __name__ == "__main__":
