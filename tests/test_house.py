@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "detection",
         "signals",
         "disclosure",
+        "evaluation",
         "explaining",
         "changes",
         "gathering",

@@ -1,0 +1,1 @@
+"""How well methods detect: simulated series with outbreaks put in, and what is counted of the alarms."""
