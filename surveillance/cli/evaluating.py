@@ -61,7 +61,7 @@ def evaluate(
         found = evaluated(find_method(contender.method), dict(contender.settings), trial)
         results.append((contender, found))
         told = {"method": contender.name, "done": len(results), "of": len(contenders)}
-        if not quiet and len(contenders) > 1:
+        if len(contenders) > 1:
             desk.err.print(desk.say("evaluate_done", **told), markup=False)
     _give(desk, results, trial, form, output)
 

@@ -18,7 +18,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts of one k: rows by alarm and outbreak; outbreaks, those detected, those in their first week; sums of delays.
+    """Counts of one k: rows by alarm and outbreak; outbreaks, detected, in their first week too; sums of delays.
 
     late: rows from the begin to the first alarm, of those detected; lateness: the same as a share of the outbreak's
     length, of all, 1 where it is not detected.

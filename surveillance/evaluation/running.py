@@ -97,15 +97,20 @@ def evaluate(method: Method, settings: dict[str, Any], trial: Trial) -> Evaluati
 
 
 class Judge:
-    """The method, and how long it took. The first run, which may compile, is not counted."""
+    """The method, and how long it took. The first run, which may compile, is not counted.
+
+    A simulated year has 52 weeks: methods that know years by dates or by places (`epoch`) take places, unless asked.
+    """
 
     def __init__(self, method: Method, settings: dict[str, Any]) -> None:
         self.method, self.settings = method, settings
+        self.dated = all(one.name != "epoch" for one in method.parameters) or settings.get("epoch") == "date"
         self.seconds, self.judged, self.warm = 0.0, 0, False
 
     def alarms(self, counts: Array, like: Simulated) -> Array:
         """1, 0 or NaN, rows judged × series."""
-        series = Series(counts, like.dates, judged=like.judged, frequency=like.frequency)
+        dates = like.dates if self.dated else None
+        series = Series(counts, dates, judged=like.judged, frequency=like.frequency)
         if not self.warm:
             few = replace(series, counts=counts[:, :2], judged=like.judged[-2:])
             run(self.method, few, self.settings)

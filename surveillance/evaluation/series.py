@@ -25,7 +25,7 @@ class Simulated:
 
     clean: without outbreaks; past: with those before the rows judged; current: by k, the cases of the one outbreak
     within those rows, to add to `past`; starts: the row where that one begins; scenario: the number of each series'.
-    frequency: rows a year; dates: day of each row, or None.
+    frequency: rows a year; dates: day of each row.
     """
 
     clean: Array
@@ -35,7 +35,7 @@ class Simulated:
     scenario: NDArray[np.intp]
     judged: NDArray[np.intp]
     frequency: int
-    dates: NDArray[np.datetime64] | None = None
+    dates: NDArray[np.datetime64]
 
 
 def streams(seed: int, place: int) -> Callable[..., Generator]:

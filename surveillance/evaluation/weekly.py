@@ -21,6 +21,7 @@ from surveillance.evaluation.series import Simulated, counts, spread, streams
 
 WEEKS, YEAR = 624, 52
 TRAINING, LAST = 312, 49  # weeks before any outbreak; weeks judged, the last ones
+MONDAY = np.datetime64("2007-01-01")  # the first week: any would do
 WHOLE = 8  # last weeks, in which no outbreak begins
 PAST_OUTBREAKS, PAST_K = 4, 5.0
 # theta (log of the mean), phi, beta (a week), gamma1 (cosine), gamma2 (sine)
@@ -72,7 +73,8 @@ class Weekly:
             now = random(3, round(1000 * k))
             current[k] = spread(now, now.poisson(k * deviation[starts]), starts, WEEKS)
         number = np.full(replicates, place)
-        return Simulated(clean, past, current, starts, number, np.arange(WEEKS - LAST, WEEKS), YEAR)
+        judged = np.arange(WEEKS - LAST, WEEKS)
+        return Simulated(clean, past, current, starts, number, judged, YEAR, MONDAY + 7 * np.arange(WEEKS))
 
 
 SCENARIOS = tuple(
