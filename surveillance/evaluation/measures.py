@@ -2,7 +2,7 @@
 
 Noufaily et al. 2013 (Stat Med 32:1206-1222), section 3.3: false positive rate and probability of detection; Bédubourg &
 Le Strat 2017 (PLoS One 12(7):e0181227): the others, over weeks; timeliness as Noufaily et al. 2019 (Bioinformatics
-35:3110-3118). Where a method cannot say (alarm NaN) there is no alarm.
+35:3110-3118), from memory, not checked against its text. Where a method cannot say (alarm NaN) there is no alarm.
 """
 
 from __future__ import annotations
