@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from surveillance.detection.delays import bnb, chain_ladder, delay_sums, lawless, seen
+from surveillance.detection.delays import bnb, delay_sums, lawless, seen
 from surveillance.detection.judged import Array
-from surveillance.detection.multiplicity import hierarchical, mid_p_nbinom, mid_p_poisson, p_adjust, within_budget
+from surveillance.detection.multiplicity import hierarchical, p_adjust
 from surveillance.detection.scan import gumbel_pvalue, likelihood_ratio, scan, zones
 
 
@@ -69,20 +69,6 @@ def test_nothing_reported_and_quantiles_too_large(method: object) -> None:
     assert huge.predicted[-1] == 0  # above the largest total looked at, as in the reference
 
 
-def test_chain_ladder_by_weekday_covers_what_comes() -> None:
-    inside = told = 0
-    for seed in range(40):
-        known, totals = triangle(120, seed)
-        found = chain_ladder(known, np.arange(120) % 7)
-        late = slice(115, 120)
-        inside += int(((found.low <= totals) & (totals <= found.high))[late].sum())
-        told += 5
-        assert (found.low >= found.observed).all()
-        assert (found.predicted[:115] == totals[:115]).all()
-    assert 0.70 <= inside / told <= 0.92  # 80 %
-    assert np.isnan(chain_ladder(np.zeros((4, 6)), np.arange(4)).expected).all()
-
-
 def test_adjusted_p_values_are_those_of_scipy() -> None:
     pvalues = np.array([0.01, 0.02, np.nan, 0.03, 0.5, 0.01, 1.0])
     known = ~np.isnan(pvalues)
@@ -107,20 +93,6 @@ def test_regions_are_looked_at_within_rejected_syndromes() -> None:
     assert found.rejected.tolist() == [True, False, True, False, False, True]
     parents = hierarchical(pvalues, families, 0.10, {"flu": 0.9, "gastro": 0.0})
     assert parents.rejected.tolist() == [False, False, False, False, False, True]
-
-
-def test_mid_p_values() -> None:
-    counts = np.arange(6.0)
-    poisson, binomial = stats.poisson(2.5), stats.nbinom(3.0, 0.4)
-    np.testing.assert_allclose(mid_p_poisson(counts, np.array(2.5)), poisson.sf(counts) + poisson.pmf(counts) / 2)
-    found = mid_p_nbinom(counts, np.array(3.0), np.array(0.4))
-    np.testing.assert_allclose(found, binomial.sf(counts) + binomial.pmf(counts) / 2)
-
-
-def test_a_budget_takes_the_least_p_values_and_then_the_highest_scores() -> None:
-    pvalues, scores = np.array([0.01, 0.01, np.nan, 0.001]), np.array([1.0, 2.0, 9.0, 0.0])
-    assert within_budget(pvalues, scores, 2).tolist() == [False, True, False, True]
-    assert within_budget(pvalues, scores, 9).tolist() == [True, True, False, True]
 
 
 GRID = np.array([[x, y] for x in range(5) for y in range(4)], dtype=float)

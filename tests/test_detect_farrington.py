@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from surveillance.detection import farrington as module
-from surveillance.detection import farrington_limits as limits
-from surveillance.detection import farrington_phe, farrington_rnssp
+from surveillance.detection import farrington_phe, farrington_rnssp, quantiles
 from surveillance.detection.farrington import farrington, farrington_flexible
 from surveillance.detection.farrington_weeks import in_levels, reference_rows
 from surveillance.detection.judged import Judged, Series, Status
@@ -116,15 +115,15 @@ def test_quantiles_are_the_smallest_counts_that_reach() -> None:
     mean = np.array([0.0001, 0.3, 4.7, 52.0, 1234.5, 2e5, 3.0, 40.0])
     phi = np.array([1.0, 1.0, 1.0001, 1.5, 12.0, 3.0, 40.0, 1.0])
     for probability in (0.0, 0.01, 0.5, 0.95, 0.99, 0.999999):
-        found = limits.quantile(probability, mean, phi)
-        assert (limits.below(found, mean, phi) >= probability - 1e-14).all()
-        assert ((found == 0) | (limits.below(found - 1, mean, phi) < probability)).all()
+        found = quantiles.quantile(probability, mean, phi)
+        assert (quantiles.below(found, mean, phi) >= probability - 1e-14).all()
+        assert ((found == 0) | (quantiles.below(found - 1, mean, phi) < probability)).all()
 
 
 def test_probability_of_a_count_that_is_not_whole_is_that_below_it() -> None:
     mean, phi = np.array([4.0, 4.0]), np.array([1.0, 2.0])
-    assert limits.at_least(np.array([6.7, 6.7]), mean, phi) == pytest.approx(
-        limits.at_least(np.array([6.0, 6.0]), mean, phi)
+    assert quantiles.at_least(np.array([6.7, 6.7]), mean, phi) == pytest.approx(
+        quantiles.at_least(np.array([6.0, 6.0]), mean, phi)
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from surveillance.detection import cusum, glr, historical, outbreak_p, rogerson
 from surveillance.detection.judged import Judged, Method, Series, Status
-from surveillance.detection.quantiles import nbinom_cdf, nbinom_quantile
+from surveillance.detection.quantiles import below, quantile
 from tests.detection_figures import assert_equal, figures, last_weeks, picked, weekly
 
 METHODS: dict[str, Method] = {
@@ -123,12 +123,12 @@ def test_a_changing_mean_is_followed() -> None:
 
 
 def test_quantiles_of_the_negative_binomial() -> None:
-    size, probability = np.array([0.5, 3.2, 500.5, np.nan]), np.array([0.9, 0.2, 0.01, 0.5])
+    mean, phi = np.array([0.06, 12.8, 49550.0, np.nan]), np.array([1.1, 5.0, 100.0, 2.0])
     for level in (0.05, 0.5, 0.95, 0.999):
-        found = nbinom_quantile(level, size, probability)
+        found = quantile(level, mean, phi)
         assert np.isnan(found[3])
-        assert np.all(nbinom_cdf(found, size, probability)[:3] >= level)
-        assert np.all(nbinom_cdf(found - 1.0, size, probability)[:3] < level)
+        assert np.all(below(found, mean, phi)[:3] >= level)
+        assert np.all(below(found - 1.0, mean, phi)[:3] < level)
 
 
 DEGENERATE = {

@@ -21,6 +21,7 @@ from surveillance.calendar import load_indices
 from surveillance.cli import app
 from surveillance.clock import Clock
 from surveillance.content import Content
+from surveillance.detection.quantiles import at_least
 from surveillance.detection.rules import load_rules
 from surveillance.errors import UsageError
 from surveillance.history import take_out
@@ -30,7 +31,7 @@ from surveillance.settings import load_settings
 from surveillance.signals import judgements
 from surveillance.signals.budget import hierarchical, threshold
 from surveillance.signals.events import Event, Known, make_events
-from surveillance.signals.expecting import at_least, limits, mid_p, weekday_factors
+from surveillance.signals.expecting import limits, mid_p, weekday_factors
 from surveillance.signals.firing import judge_days
 from surveillance.signals.grouping import Alarm, Map, grouped
 from surveillance.signals.judgements import Judgement

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, gammaln, ndtr, ndtri
+from scipy.special import betaln, gammaln, ndtr
 
 from surveillance.detection.judged import Array
 
@@ -114,34 +114,3 @@ def _quantile(distribution: Array, level: float) -> Array:
     """First total of which the distribution function (days × totals) reaches `level`; 0 if none does."""
     with np.errstate(invalid="ignore"):
         return np.asarray(np.argmax(distribution >= level, axis=1), dtype=float)
-
-
-def chain_ladder(
-    triangle: Array, weekdays: NDArray[np.intp], level: float = 0.8, window: int = 84, least: int = 4
-) -> Nowcast:
-    """Reported counts times the factor by which earlier days of the same weekday still grew from that age on.
-
-    weekdays: of each row, 0–6. Factor: final counts over counts at that age, summed over complete days, the last
-    `window` ones at most; days of all weekdays where fewer than `least` of one are known. Interval: Mack's prediction
-    error of one step, normal, never below what is reported. NaN: no complete day tells, or none of them had a report.
-    """
-    days, delays = triangle.shape
-    known, age = np.cumsum(_known(triangle), axis=1), _age(triangle)
-    observed = known[np.arange(days), age]
-    mean, error = observed.copy(), np.zeros(days)
-    complete = np.arange(max(0, days - delays + 1 - window), max(0, days - delays + 1))
-    for day in range(max(0, days - delays + 1), days):
-        like = complete[weekdays[complete] == weekdays[day]]
-        past = like if len(like) >= least else complete
-        then, final = known[past, age[day]], known[past, -1]
-        if not then.sum() > 0:
-            mean[day] = error[day] = np.nan
-            continue
-        factor = final.sum() / then.sum()
-        told = then > 0
-        with np.errstate(invalid="ignore", divide="ignore"):
-            spread = np.sum(then[told] * (final[told] / then[told] - factor) ** 2) / max(1, told.sum() - 1)
-        mean[day] = observed[day] * factor
-        error[day] = np.sqrt(spread * (observed[day] + observed[day] ** 2 / then.sum()))
-    half = float(ndtri(0.5 + level / 2.0)) * error
-    return Nowcast(observed, mean, np.round(mean), np.maximum(observed, mean - half), mean + half)

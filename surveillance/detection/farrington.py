@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from surveillance.detection import farrington_limits as limits
+from surveillance.detection import quantiles
 from surveillance.detection.farrington_model import Fitted, Past, Rules
 from surveillance.detection.farrington_weeks import classic, in_levels, reference_rows
 from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
@@ -163,9 +164,9 @@ def flexible_bound(
         # R takes the mean for a logarithm here.
         return bound, pvalue, np.exp(fitted.expected + z * response), fitted.expected
     mean = np.exp(fitted.eta + (z * error if method == "muan" else 0.0))
-    bound = limits.quantile(1.0 - alpha, mean, fitted.phi)
+    bound = quantiles.quantile(1.0 - alpha, mean, fitted.phi)
     # The score is on the scale of the linear predictor: R's quirk.
-    return bound, limits.at_least(count, mean, fitted.phi), mean, fitted.eta
+    return bound, quantiles.at_least(count, mean, fitted.phi), mean, fitted.eta
 
 
 YEARS = Parameter("b", 5, "years of the past that are taken", ("b",))

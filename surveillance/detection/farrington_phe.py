@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from surveillance.detection import farrington_limits as limits
+from surveillance.detection import quantiles
 from surveillance.detection.farrington_model import Fitted, Past, Rules
 from surveillance.detection.farrington_weeks import Baseline
 from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
@@ -85,8 +85,8 @@ def _said(
     """Bound (at least 1), p-value, score on the scale of counts, alarm; and the status."""
     count, mean = weeks[row], np.exp(fitted.eta)
     with np.errstate(all="ignore"):
-        bound = np.fmax(1.0, limits.quantile(1.0 - alpha, mean, fitted.phi))
-        pvalue = limits.at_least(count, mean, fitted.phi)
+        bound = np.fmax(1.0, quantiles.quantile(1.0 - alpha, mean, fitted.phi))
+        pvalue = quantiles.at_least(count, mean, fitted.phi)
         score = (count - mean) / (bound - mean)
         recent = weeks[max(0, row - limit54[1] + 1) : row + 1].sum(axis=0)
         few = ~(recent >= limit54[0])

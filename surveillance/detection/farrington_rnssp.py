@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from surveillance.detection import farrington_limits as limits
+from surveillance.detection import quantiles
 from surveillance.detection.farrington_model import Fitted, Past, Rules
 from surveillance.detection.farrington_weeks import Baseline, classic, in_levels, reference_rows
 from surveillance.detection.judged import Array, Codes, Judged, Method, Parameter, Series, Status
@@ -67,7 +68,7 @@ def _said(counts: Array, row: int, fitted: Fitted, modified: bool) -> tuple[dict
     with np.errstate(all="ignore"):
         enough = counts[max(0, row - WEEKS + 1) : row + 1].sum(axis=0) > CASES
         if modified:
-            bound = limits.quantile(0.95, np.exp(fitted.eta), fitted.phi)
+            bound = quantiles.quantile(0.95, np.exp(fitted.eta), fitted.phi)
             score = (count - fitted.eta) / (bound - fitted.eta)  # on the scale of the linear predictor: a quirk
             bound = np.where(enough, bound, np.nan)
         else:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
-from surveillance.detection.quantiles import nbinom_cdf, nbinom_quantile
+from surveillance.detection.quantiles import at_least, quantile
 
 Places = NDArray[np.intp]
 # Upper 95 % limit of a Poisson mean of which 0, 1, … 20 cases were seen (Crow and Gardner 1959).
@@ -76,14 +76,13 @@ def bayes(series: Series, years: int = 0, width: int = 6, recent: bool = True, a
             total[place] = np.nansum(reference, axis=0)
             status[place] = Status.MISSING
     counts = series.counts[series.rows]
-    size = np.where(number > 0, total + 0.5, np.nan)
-    probability = number / (number + 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        bound = nbinom_quantile(1.0 - alpha, size, probability)  # of all rows at once: the search is what costs
-        expected = size / number
-        score = (counts - expected) / np.sqrt(expected / probability)
+        expected = np.where(number > 0, total + 0.5, np.nan) / number
+        spread = (number + 1.0) / number  # variance over mean
+        bound = quantile(1.0 - alpha, expected, spread)  # of all rows at once: the search is what costs
+        score = (counts - expected) / np.sqrt(expected * spread)
         alarm = np.where(np.isnan(counts) | np.isnan(bound), np.nan, (counts > bound).astype(float))
-        pvalue = 1.0 - nbinom_cdf(counts - 1.0, size, probability)
+        pvalue = at_least(counts, expected, spread)
     status[~np.isnan(alarm)] = Status.OK
     return Judged(expected, bound, alarm, score, pvalue, status, {"statistic": counts.astype(float)})
 

@@ -11,10 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, pdtrc, xlogy
 
 from surveillance.detection.judged import Array
-from surveillance.detection.quantiles import nbinom_cdf
 
 
 def p_adjust(pvalues: Array, method: str = "BH") -> Array:
@@ -69,24 +67,3 @@ def hierarchical(
         share = level * selected.sum() / max(1, int((~np.isnan(family)).sum()))
         rejected = selected[place] & (within <= share)
     return Hierarchy(np.asarray(rejected), names, family, np.asarray(selected))
-
-
-def mid_p_poisson(counts: Array, mean: Array) -> Array:
-    """P(Y > y) + P(Y = y) / 2 of Poisson counts: its mean is 1/2 in control, while that of P(Y ≥ y) is more."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        point = np.exp(xlogy(counts, mean) - mean - gammaln(counts + 1.0))
-        return np.asarray(pdtrc(counts, mean) + 0.5 * point)
-
-
-def mid_p_nbinom(counts: Array, size: Array, probability: Array) -> Array:
-    """P(Y > y) + P(Y = y) / 2 of NB(size, probability), mean size (1 - probability) / probability."""
-    here, below = nbinom_cdf(counts, size, probability), nbinom_cdf(counts - 1.0, size, probability)
-    return np.asarray(1.0 - 0.5 * (here + below))
-
-
-def within_budget(pvalues: Array, scores: Array, budget: int) -> NDArray[np.bool_]:
-    """The `budget` tests of smallest p-value, the higher score first on ties; tests without a p-value are never in."""
-    order = np.lexsort((-np.nan_to_num(scores, nan=-np.inf), pvalues))
-    chosen = np.zeros(len(pvalues), dtype=bool)
-    chosen[order[: max(0, budget)]] = True
-    return np.asarray(chosen & ~np.isnan(pvalues))

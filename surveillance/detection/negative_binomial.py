@@ -97,7 +97,8 @@ def estimate_theta(y: Array, mu: Array, prior: Array) -> Array:
         ratio = (y[:, moving] + own) / (part + own)
         score = first[moving] + (weight * (np.log(own) + 1 - np.log(own + part) - ratio)).sum(axis=0)
         bend = second[moving] + (weight * (2 / (part + own) - ratio / (part + own) - 1 / own)).sum(axis=0)
-        step[moving] = score / bend
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step[moving] = score / bend
         theta[moving] += step[moving]
     return np.asarray(np.maximum(theta, 0.0))
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from surveillance.detection import quantiles
 from surveillance.detection.judged import Array, Codes, Judged, Method, Parameter, Series, Status
 from surveillance.detection.negative_binomial import fit_negative_binomial
 from surveillance.detection.periodic import Basis, least_squares, leverage, seasonal
-from surveillance.detection.quantiles import nbinom_quantile
 from surveillance.detection.student import one_minus_pt, quantile
 
 YEAR = 52.18
@@ -64,8 +64,7 @@ def rnssp_nbinom(series: Series, baseline_end: str = "", baseline_share: float =
         reach = _student(used[:, kept].sum(axis=0) - basis.shape[1], alpha)
         found[0][:, kept] = np.exp(part.model.eta)
         above = np.exp(part.model.eta + reach * spread)[series.rows]
-        size = np.broadcast_to(part.theta, above.shape)
-        found[1][np.ix_(series.rows, kept)] = nbinom_quantile(1 - alpha, size, size / (size + above))
+        found[1][np.ix_(series.rows, kept)] = quantiles.quantile(1 - alpha, above, 1.0 + above / part.theta)
         theta[kept] = part.theta
     status = _status(series, known, chosen, np.isnan(found[0]).any(axis=0), empty)
     nothing = np.full(series.counts.shape, np.nan)

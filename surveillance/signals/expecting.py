@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-Array = NDArray[np.float64]
+from surveillance.detection.judged import Array
+from surveillance.detection.quantiles import at_least, quantile
+
 PRIOR = 1.0  # visits that what is usual in France weighs in the level of a place
 WEEKDAY_PRIOR = 200.0  # visits that the weekdays of all syndromes weigh in those of one
 GROWTH_DAYS = 21  # of baseline, from which a growth is fitted
 GROWTH_STEPS = 8  # of Newton's method
+LEAST = 1e-12  # mean of what nothing is expected of
 LARGEST = 0.05  # growth a day: doubling in two weeks
 
 
@@ -113,33 +116,14 @@ def _dispersion(past: Array, level: Array, weights: Array) -> tuple[Array, float
 
 def mid_p(counts: Array, mean: Array, phi: Array, freedom: float) -> Array:
     """P(Y > y) + P(Y = y) / 2 of a negative binomial of that mean and variance phi × mean, with Student's tail."""
+    mean = np.maximum(mean, LEAST)
     middle = (at_least(counts, mean, phi) + at_least(counts + 1, mean, phi)) / 2
     with np.errstate(divide="ignore"):
         z = -special.ndtri(np.maximum(middle, 1e-300))
     return np.where(z > 0, np.asarray(special.stdtr(freedom, -z)), middle)
 
 
-def at_least(counts: Array, mean: Array, phi: Array) -> Array:
-    """P(Y ≥ y), Poisson where phi is 1."""
-    wide = phi > 1.0 + 1e-6
-    size = mean / np.where(wide, phi - 1.0, 1.0)
-    whole = np.maximum(np.floor(counts + 1e-7), 0.0)
-    some = np.maximum(whole, 1.0)
-    binomial = special.betainc(some, np.maximum(size, 1e-12), np.where(wide, 1.0 - 1.0 / phi, 0.5))
-    tail = np.where(wide, binomial, special.gammainc(some, np.maximum(mean, 1e-12)))
-    return np.asarray(np.where(whole < 1, 1.0, tail))
-
-
 def limits(mean: Array, phi: Array, level: float) -> tuple[Array, Array]:
-    """The interval that holds a count with that probability (equal tails), of whole numbers, by halving."""
-    return _quantile((1 - level) / 2, mean, phi), _quantile((1 + level) / 2, mean, phi)
-
-
-def _quantile(level: float, mean: Array, phi: Array) -> Array:
-    low, high = np.full(mean.shape, -1.0), np.ceil(mean + 12 * np.sqrt(phi * mean) + 30)
-    while ((high - low) > 1).any():
-        middle = np.floor((low + high) / 2)
-        enough = 1.0 - at_least(middle + 1, mean, phi) >= level
-        open_ = high - low > 1
-        high, low = np.where(enough & open_, middle, high), np.where(enough | ~open_, low, middle)
-    return np.asarray(high)
+    """The interval that holds a count with that probability (equal tails), of whole numbers."""
+    mean = np.maximum(mean, LEAST)
+    return quantile((1 - level) / 2, mean, phi), quantile((1 + level) / 2, mean, phi)
