@@ -1,7 +1,7 @@
 """The ledgers of counts: what each night changed. What is known after a night is the sum of the rows up to it.
 
-Each has an abridged one beside it, by visit day, association and age band alone: a sixth of the rows of all acts, and
-enough for a question that does not ask for départements, sexes or types of act.
+Each has an abridged one beside it, by visit day, association and age band alone: two fifths of the rows of all acts,
+three fifths of the counts, and enough for a question that does not ask for départements, sexes or types of act.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ CREATE TABLE IF NOT EXISTS denominators (
 );
 COMMENT ON TABLE denominators IS 'What each night changed in the denominators, one row per night, visit day, association, département, age band, sex and type of act. Sum up to a night: as known then.';
 
--- The same ledgers by visit day, association and age band alone, which is enough for most questions and many times shorter.
+-- The same ledgers by visit day, association and age band alone, which is enough for most questions and about half as long.
 CREATE TABLE IF NOT EXISTS brief_counts (
     night DATE, visit_day DATE, association VARCHAR, age_band VARCHAR, syndrome VARCHAR, definition VARCHAR, visits INTEGER
 );

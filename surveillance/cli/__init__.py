@@ -60,7 +60,7 @@ for module in (
 
 
 def only(command: str) -> None:
-    """Build one command, where its name is the first word: to build all sixty takes as long as to start Python."""
+    """Build one command, where its name is the first word: to build all sixty is a fifth of the start (50 ms)."""
     commands = [one for one in app.registered_commands if command == (one.name or _named(one.callback))]
     groups = [one for one in app.registered_groups if one.typer_instance and command == one.typer_instance.info.name]
     if commands or groups:
