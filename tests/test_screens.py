@@ -51,7 +51,7 @@ def told(console: Any) -> str:
     return str(console.file.getvalue())
 
 
-@pytest.mark.parametrize(("terminal", "width"), [(True, 80), (True, 200), (False, 80)])
+@pytest.mark.parametrize(("terminal", "width"), [(True, 72), (True, 200), (False, 72)])
 def test_no_cell_of_a_table_is_ever_cut(terminal: bool, width: int) -> None:
     """A narrow terminal sees fewer columns and is told which; a pipe has them all."""
     desk = desk_of(terminal, width)
@@ -60,7 +60,7 @@ def test_no_cell_of_a_table_is_ever_cut(terminal: bool, width: int) -> None:
     assert "…" not in text
     for shown in ("2024-W02", "10 572", "94 726", "11.16 %"):
         assert shown in text
-    narrow = terminal and width == 80
+    narrow = terminal and width == 72
     assert ("100 671" in text) is not narrow
     assert ("visits_all" in told(desk.err)) is narrow
     assert max(map(len, text.splitlines())) <= width or not terminal

@@ -125,9 +125,9 @@ def _answer(desk: Desk, question: Question, how: Handing) -> None:
     if how.form != "table":
         _export(desk, leaving, how)
     for name, value in leaving.facts.items():
-        desk.err.print(f"{desk.say('fact_' + name)}: {value}", markup=False)
+        desk.note(f"{desk.say('fact_' + name)}: {value}")
     if how.form == "table" and not answer.table["complete"].all():
-        desk.err.print(desk.say("incomplete_rows"), markup=False)
+        desk.note(desk.say("incomplete_rows"))
 
 
 def _leaving(desk: Desk, store: Store, answer: Answer, profile: str | None) -> Answer:

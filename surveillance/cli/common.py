@@ -52,8 +52,9 @@ By = Annotated[
 FORMATS = ("table", "csv", "json", "parquet")
 # Left out of a table, in this order, where the terminal is narrow.
 SPARE = (
-    "definition", "rate_coded", "rate_reason", "visits_all", "share_all", "population", "completeness", "share_before",
-    "share_after", "label", "thesaurus", "state", "moving_share", "visits_coded", "vs_3y", "vs_2y",
+    "national", "definition", "rate_coded", "rate_reason", "visits_all", "share_all", "population", "completeness",
+    "share_before", "share_after", "label", "thesaurus", "state", "moving_share", "visits_coded",
+    "vs_3y", "vs_2y", "vs_1y",
 )  # fmt: skip
 
 
@@ -117,6 +118,11 @@ class Desk:
 
         return say(self.content, self.lang, key, **values)
 
+    def number(self, value: float, digits: int = 1) -> str:
+        """A number with the decimal sign of this command's language."""
+        text = f"{value:.{digits}f}"
+        return text.replace(".", ",") if self.lang == "fr" else text
+
     @cached_property
     def out(self) -> Console:
         """Where results go."""
@@ -130,6 +136,12 @@ class Desk:
         from rich.console import Console
 
         return Console(stderr=True, highlight=False, quiet=self.quiet, soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """A sentence on stderr: on a terminal in lines that break between words, else in one."""
+        from surveillance.cli.screen import wrapped
+
+        self.err.print("\n".join(wrapped("", text)) if self.err.is_terminal else text, markup=False)
 
 
 def parse_night(text: str | None) -> date | None:
@@ -196,7 +208,7 @@ def _print_table(frame: pd.DataFrame, desk: Desk, title: str) -> None:
         lines = people_table(frame.drop(columns=hidden))
     desk.out.file.write("".join(f"{line}\n" for line in ([title] if title else []) + lines) + "\n")
     if hidden:
-        desk.err.print(desk.say("hidden_columns", columns=", ".join(hidden)), markup=False)
+        desk.note(desk.say("hidden_columns", columns=", ".join(hidden)))
 
 
 def people_table(frame: pd.DataFrame) -> list[str]:
@@ -211,7 +223,7 @@ def people_table(frame: pd.DataFrame) -> list[str]:
         width = max(map(len, cells))
         place = str.rjust if frame[name].dtype.kind in "iuf" else str.ljust
         columns.append([place(cell, width) for cell in cells])
-    head, *rows = (" " + "   ".join(line) for line in zip(*columns, strict=True))
+    head, *rows = (" " + "  ".join(line) for line in zip(*columns, strict=True))
     return ["", head, " " + "─" * (len(head) - 1), *(row.rstrip() for row in rows)]
 
 

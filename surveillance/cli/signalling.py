@@ -105,14 +105,14 @@ def _screen(desk: Desk, night: Any, data: list[dict[str, Any]], rows: list[dict[
     if rows:
         show(LINE.format(*desk.say("signals_heads").split(), ""))
         for row in rows:
-            show(_line(row))
+            show(_line(desk, row))
         show("\n".join(wrapped("", desk.say("signals_doubt"))))
 
 
-def _line(row: dict[str, Any]) -> str:
+def _line(desk: Desk, row: dict[str, Any]) -> str:
     """An event in 80 columns; `?`: doubtful feeds, `c`: of the calendar."""
     mark = "?" if row["doubtful"] else "c" if row["calendar"] else ""
-    numbers = f"{row['observed']:.0f}", f"{row['expected']:.1f}", str(row["duration"])
+    numbers = f"{row['observed']:.0f}", desk.number(row["expected"]), str(row["duration"])
     return LINE.format(row["rank"], row["event"], row["age"], *numbers, row["state"], mark).rstrip()
 
 
@@ -170,9 +170,9 @@ def _lines(desk: Desk, row: dict[str, Any], series: int) -> list[str]:
     told = [
         desk.say(
             "signals_figures", event=row["event"], state=row["state"], first=row["first_day"], last=row["last_day"],
-            days=row["duration"], n=f"{row['observed']:.0f}", expected=f"{row['expected']:.1f}",
-            low=f"{row['low']:.0f}", high=f"{row['high']:.0f}", excess=f"{row['excess']:.1f}",
-            p=f"{row['pvalue']:.1e}", rank=row["rank"], series=series,
+            days=row["duration"], n=f"{row['observed']:.0f}", expected=desk.number(row["expected"]),
+            low=f"{row['low']:.0f}", high=f"{row['high']:.0f}", excess=desk.number(row["excess"]),
+            p=f"{row['pvalue']:.0e}", rank=row["rank"], series=series,
         ),
         desk.say(
             "signals_where", territories=", ".join(row["territories"]), ages=", ".join(row["ages"]),

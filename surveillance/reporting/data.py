@@ -114,6 +114,7 @@ class ReportData:
     signals: pd.DataFrame
     syndromes: pd.DataFrame
     places: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     data_events: pd.DataFrame = field(default_factory=lambda: empty_frame("data_events"))
     exceptions: pd.DataFrame = field(default_factory=lambda: empty_frame("exceptions"))
     coding: pd.DataFrame = field(default_factory=lambda: empty_frame("coding"))
@@ -132,9 +133,9 @@ class ReportData:
         return "France" if kind in ("national", "france") else self.places.get(f"{kind}:{code}", code)
 
     def label(self, syndrome: str) -> str:
-        """The French label of a syndrome, or its id."""
+        """The French label of a syndrome, on the page or not, or its id."""
         found = self.syndromes.loc[self.syndromes["id"] == syndrome, "label_fr"]
-        return str(found.iloc[0]) if len(found) else syndrome
+        return str(found.iloc[0]) if len(found) else self.labels.get(syndrome, syndrome)
 
 
 def records(frame: pd.DataFrame) -> list[Row]:

@@ -40,7 +40,8 @@ def read_report_data(night: Night, rules: Rules) -> ReportData:
     The page shows the definitions that its groups name (reports/page.toml); the others are for questions and the file.
     """
     named = {item for group in rules.group for item in group.syndromes}
-    syndromes = [item for item in definitions_then(night) if item.id in named]
+    known = definitions_then(night)
+    syndromes = [item for item in known if item.id in named]
     parameters = _parameters(night, rules, [item.id for item in syndromes])
     regions = {item.department: item.region for item in night.associations}
     places = pa.Table.from_pylist([{"department": d, "region": r} for d, r in sorted(regions.items())])
@@ -56,6 +57,7 @@ def read_report_data(night: Night, rules: Rules) -> ReportData:
         seasons=earlier_seasons(night.content),
         syndromes=_definitions(syndromes, night.store.invented(item.id for item in syndromes), used),
         places=place_names(night),
+        labels={item.id: item.label("fr") for item in known},
         exceptions=_exceptions(night),
         **frames,
     )
