@@ -16,6 +16,7 @@ from surveillance.detection.student import one_minus_pt, quantile
 START = 7  # least days of a baseline
 BLOCK = 2048  # series worked on together: their baselines stay in the cache of the processor
 RED, YELLOW = 0.01, 0.05
+NEAR = 1e-9  # p-values as near to each other, to 0 or to 1 may be the same when rounded
 
 
 class Smoothing(NamedTuple):
@@ -37,6 +38,45 @@ class Smoothing(NamedTuple):
         return cls(weight, float(np.sqrt(spread)), float(constant), weight / warning * (0.01 + 0.05 * keep**2), alert)
 
 
+class Averages(NamedTuple):
+    """Both averages of the rows judged. mean (of the baseline), first, second (statistics): rows judged × series.
+
+    tested, freedom: whether each row judged has a baseline, and its degrees of freedom. empty: series without any case,
+    of which nothing can be said.
+    """
+
+    mean: Array
+    first: Array
+    second: Array
+    tested: NDArray[np.bool_]
+    freedom: NDArray[np.intp]
+    empty: NDArray[np.bool_]
+
+    @property
+    def status(self) -> NDArray[np.int8]:
+        """Why a row was not tested."""
+        why = np.where(self.empty, Status.CONSTANT, Status.MISSING)
+        said = np.where(np.isnan(self.first), why, Status.OK)
+        return np.where(self.tested[:, None], said, Status.HISTORY).astype(np.int8)
+
+    def smaller(self, wanted: NDArray[np.bool_]) -> tuple[Array, Array]:
+        """The statistic with the strictly smaller p-value, and that p-value; on ties the second. NaN: not wanted.
+
+        The larger statistic has the smaller p-value unless both are the same when rounded: only then are both needed.
+        """
+        score, pvalue = np.full(self.first.shape, np.nan), np.full(self.first.shape, np.nan)
+        first, second = self.first[wanted], self.second[wanted]
+        freedom = np.broadcast_to(self.freedom[:, None], self.first.shape)[wanted]
+        taken = np.where(first > second, first, second)
+        said = one_minus_pt(taken, freedom)
+        near = (first > second) & ((first - second < NEAR * (1 + np.abs(first))) | (said < NEAR) | (said > 1 - NEAR))
+        other = one_minus_pt(second[near], freedom[near])
+        tied = ~(said[near] < other)
+        taken[near], said[near] = np.where(tied, second[near], taken[near]), np.where(tied, other, said[near])
+        score[wanted], pvalue[wanted] = taken, said
+        return score, pvalue
+
+
 def rnssp_ewma(
     series: Series, baseline: int = 28, guard: int = 2, w1: float = 0.4, w2: float = 0.9, alarm_at: str = "red"
 ) -> Judged:
@@ -46,15 +86,24 @@ def rnssp_ewma(
     change as history grows, as in Rnssp. An all-zero series (Rnssp stops) is `constant`. A missing day (Rnssp stops)
     leaves the averages as they were, and the days whose baseline holds it are not tested.
     """
-    shape = (len(series.rows), series.counts.shape[1])
-    expected, score, pvalue = (np.full(shape, np.nan) for _ in range(3))
-    status = np.full(shape, Status.HISTORY, np.int8)
-    for first in range(0, shape[1], BLOCK):
+    found = averages(series, baseline, guard, w1, w2)
+    score, pvalue = found.smaller(~np.isnan(found.first))
+    return say(found.mean, score, pvalue, found.status, alarm_at)
+
+
+def averages(series: Series, baseline: int, guard: int, w1: float, w2: float) -> Averages:
+    """Both averages of all series, without p-values."""
+    counts, rows = series.counts, series.rows
+    found = [np.full((len(rows), counts.shape[1]), np.nan) for _ in range(3)]
+    empty = np.zeros(counts.shape[1], bool)
+    for first in range(0, counts.shape[1], BLOCK):
         block = slice(first, first + BLOCK)
-        counts = np.ascontiguousarray(series.counts[:, block], dtype=np.float64)
-        found = _run(_rescaled(counts), series.rows, baseline, guard, (w1, w2))
-        expected[:, block], score[:, block], pvalue[:, block], status[:, block] = found
-    return say(expected, score, pvalue, status, alarm_at)
+        scaled = _rescaled(np.ascontiguousarray(counts[:, block], dtype=np.float64))
+        empty[block] = ~(np.nan_to_num(scaled) > 0).any(axis=0)
+        for whole, part in zip(found, _run(scaled, rows, baseline, guard, (w1, w2)), strict=True):
+            whole[:, block] = part
+    freedom = np.minimum(rows - guard, baseline) - 1
+    return Averages(found[0], found[1], found[2], rows >= START + guard, freedom.astype(np.intp), empty)
 
 
 def say(expected: Array, score: Array, pvalue: Array, status: NDArray[np.int8], alarm_at: str) -> Judged:
@@ -85,33 +134,30 @@ def _rescaled(counts: Array) -> Array:
 
 def _run(
     counts: Array, rows: NDArray[np.intp], baseline: int, guard: int, weights: tuple[float, float]
-) -> tuple[Array, Array, Array, NDArray[np.int8]]:
-    """One block of series: expected, statistic, p-value and status of the rows judged."""
+) -> tuple[Array, Array, Array]:
+    """One block of series: mean of the baseline and both statistics of the rows judged."""
     width = counts.shape[1]
     places: dict[int, list[int]] = {}
     for place, row in enumerate(rows):
         places.setdefault(int(row), []).append(place)
-    expected, score, pvalue = (np.full((len(rows), width), np.nan) for _ in range(3))
-    status = np.full((len(rows), width), Status.HISTORY, np.int8)
+    expected, first, second = (np.full((len(rows), width), np.nan) for _ in range(3))
     states = [np.full(width, np.nan), np.full(width, np.nan)]
+    smoothings: dict[int, list[Smoothing]] = {}  # by days of the baseline
     for row in range(int(rows.max(initial=-1)) + 1):
-        days = min(row - guard, baseline)
         tested = row >= START + guard
+        days = min(row - guard, baseline) if tested else 2
         mean, sigma = _moments(counts[row - guard - days : row - guard]) if tested else (None, None)
+        if days not in smoothings:
+            smoothings[days] = [Smoothing.of(weight, days, guard) for weight in weights]
         statistics = [
-            _step(states[which], counts[row], mean, sigma, Smoothing.of(weight, days if tested else 2, guard))
-            for which, weight in enumerate(weights)
+            _step(state, counts[row], mean, sigma, smoothing)
+            for state, smoothing in zip(states, smoothings[days], strict=True)
         ]
-        for place in places.get(row, ()):
-            status[place] = Status.HISTORY if mean is None else Status.OK
-            if mean is not None:
-                score[place], pvalue[place] = _smaller(statistics[0], statistics[1], days - 1)
-                expected[place] = np.where(np.isnan(score[place]), np.nan, mean)
-                empty = np.isnan(counts).all(axis=0) | (counts.max(axis=0, initial=0) == 0)
-                status[place] = np.where(
-                    np.isnan(score[place]), np.where(empty, Status.CONSTANT, Status.MISSING), Status.OK
-                )
-    return expected, score, pvalue, status
+        if mean is not None:
+            for place in places.get(row, ()):
+                expected[place] = np.where(np.isnan(statistics[0]), np.nan, mean)
+                first[place], second[place] = statistics
+    return expected, first, second
 
 
 def _step(state: Array, today: Array, mean: Array | None, sigma: Array | None, smoothing: Smoothing) -> Array:
@@ -138,12 +184,6 @@ def _moments(window: Array) -> tuple[Array, Array]:
     variance = np.einsum("ij,ij->j", centred, centred) / (len(window) - 1)
     flat = variance <= 1e-28 * mean * mean
     return np.where(flat, window[0], mean), np.where(flat, 0.0, np.sqrt(variance))
-
-
-def _smaller(first: Array, second: Array, freedom: int) -> tuple[Array, Array]:
-    """The statistic with the strictly smaller p-value, and that p-value; on ties the second."""
-    p1, p2 = one_minus_pt(first, freedom), one_minus_pt(second, freedom)
-    return np.where(p1 < p2, first, second), np.where(p1 < p2, p1, p2)
 
 
 PARAMETERS = (

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
-from surveillance.detection.rnssp_ewma import ALARM_AT, BLOCK, PARAMETERS, rnssp_ewma, say
+from surveillance.detection.rnssp_ewma import ALARM_AT, BLOCK, PARAMETERS, averages, say
 from surveillance.detection.student import one_minus_pt, quantile
 
 START = 11  # least days of a baseline
@@ -21,12 +21,25 @@ SATURDAY, SUNDAY = 5, 6  # Monday is 0
 Words = NDArray[np.object_]
 
 
-class Fit(NamedTuple):
-    """One day's fit, each per series."""
+class Fits(NamedTuple):
+    """The fit of each row judged: expected, sigma, r2 (adjusted), score are rows judged × series, NaN without a fit.
+
+    freedom: degrees of freedom of each row judged. status: why a row was not tested.
+    """
 
     expected: Array
     sigma: Array
-    adjusted_r2: Array
+    r2: Array
+    score: Array
+    freedom: NDArray[np.intp]
+    status: NDArray[np.int8]
+
+    def pvalues(self, wanted: NDArray[np.bool_]) -> Array:
+        """p-value of the rows wanted, NaN elsewhere."""
+        found = np.full(self.score.shape, np.nan)
+        freedom = np.broadcast_to(self.freedom[:, None], self.score.shape)[wanted]
+        found[wanted] = one_minus_pt(self.score[wanted], freedom)
+        return found
 
 
 def rnssp_regression(
@@ -40,34 +53,11 @@ def rnssp_regression(
     A missing day (Rnssp stops): the days whose baseline holds it are not tested. Nor are rows that are not days: a
     baseline without one of the weekdays has no fit.
     """
-    counts, rows = series.counts, series.rows
-    weekdays = _weekdays(series)
-    shape = (len(rows), counts.shape[1])
-    expected, score, pvalue, sigma, r2 = (np.full(shape, np.nan) for _ in range(5))
-    status = np.full(shape, Status.HISTORY, np.int8)
-    for place, row in enumerate(rows):
-        days = min(int(row) - guard, baseline)
-        if row < START + guard:
-            continue
-        design, ahead = _design(weekdays, int(row), days, guard)
-        if np.linalg.matrix_rank(design) < design.shape[1]:
-            status[place] = Status.NO_FIT
-            continue
-        window = slice(row - guard - days, row - guard)
-        for first in range(0, shape[1], BLOCK):
-            block = slice(first, first + BLOCK)
-            fit = _fit(design, ahead, counts[window, block])
-            expected[place, block], sigma[place, block], r2[place, block] = fit
-        score[place] = (counts[row] - expected[place]) / sigma[place]
-        pvalue[place] = one_minus_pt(score[place], days - 8)
-        status[place] = np.where(np.isnan(score[place]), Status.MISSING, Status.OK)
-    judged = say(expected, score, pvalue, status, alarm_at)
-    alert: Words = np.array(judged.more["alert"])
-    lowered = (alert != "blue") & _lower(counts, weekdays, rows)
-    alert[lowered] = "grey" if grouped else "blue"
-    alarm = np.where(lowered & ~np.isnan(judged.alarm), 0.0, judged.alarm)
-    more = {"alert": alert, "test_statistic": score, "sigma": sigma, "adjusted_r2": r2}
-    return Judged(expected, judged.upperbound, alarm, score, pvalue, status, more)
+    found = fits(series, baseline, guard)
+    judged = say(found.expected, found.score, found.pvalues(~np.isnan(found.score)), found.status, alarm_at)
+    alert, alarm = _lowered(series, judged, grouped)
+    more = {"alert": alert, "test_statistic": found.score, "sigma": found.sigma, "adjusted_r2": found.r2}
+    return Judged(judged.expected, judged.upperbound, alarm, judged.score, judged.pvalue, judged.status, more)
 
 
 def rnssp_switch(
@@ -81,22 +71,49 @@ def rnssp_switch(
     alarm_at: str = "red",
 ) -> Judged:
     """The row of the regression where its adjusted R² is `r2_limit` or more, that of the EWMA elsewhere."""
-    ewma = rnssp_ewma(series, baseline, guard, w1, w2, alarm_at)
-    regression = rnssp_regression(series, baseline, guard, grouped, alarm_at)
-    chosen = regression.more["adjusted_r2"] >= r2_limit
-    pick = [
-        np.where(chosen, getattr(regression, name), getattr(ewma, name))
-        for name in ("expected", "upperbound", "alarm", "score", "pvalue", "status")
-    ]
+    ewma, regression = averages(series, baseline, guard, w1, w2), fits(series, baseline, guard)
+    chosen = regression.r2 >= r2_limit
+    score, pvalue = ewma.smaller(~chosen & ~np.isnan(ewma.first))
+    score = np.where(chosen, regression.score, score)
+    pvalue = np.where(chosen, regression.pvalues(chosen), pvalue)
+    expected = np.where(chosen, regression.expected, ewma.mean)
+    judged = say(expected, score, pvalue, np.where(chosen, regression.status, ewma.status), alarm_at)
+    alert, alarm = _lowered(series, judged, grouped, chosen)
     names = np.array(["", "EWMA", "Adaptive Multiple Regression"], dtype=object)
-    detector = names[np.where(chosen, 2, ~np.isnan(pick[4]))]
     more = {
-        "alert": np.where(chosen, regression.more["alert"], ewma.more["alert"]),
-        "test_statistic": pick[3],
-        "detector": detector,
-        "adjusted_r2": regression.more["adjusted_r2"],
+        "alert": alert,
+        "test_statistic": score,
+        "detector": names[np.where(chosen, 2, ~np.isnan(pvalue))],
+        "adjusted_r2": regression.r2,
     }
-    return Judged(pick[0], pick[1], pick[2], pick[3], pick[4], pick[5], more)
+    return Judged(expected, judged.upperbound, alarm, score, pvalue, judged.status, more)
+
+
+def fits(series: Series, baseline: int, guard: int) -> Fits:
+    """The fit of every row judged, without p-values."""
+    counts, rows = np.ascontiguousarray(series.counts, dtype=np.float64), series.rows
+    weekdays = _weekdays(series)
+    expected, sigma, r2, score = (np.full((len(rows), counts.shape[1]), np.nan) for _ in range(4))
+    status = np.full(score.shape, Status.HISTORY, np.int8)
+    bases: dict[bytes, Basis | None] = {}  # days that follow each other have seven designs
+    for place, row in enumerate(rows):
+        days = min(int(row) - guard, baseline)
+        if row < START + guard:
+            continue
+        names = np.append(weekdays[row - guard - days : row - guard], weekdays[row])
+        if names.tobytes() not in bases:
+            bases[names.tobytes()] = Basis.of(names, guard)
+        basis = bases[names.tobytes()]
+        if basis is None:
+            status[place] = Status.NO_FIT
+            continue
+        window = slice(row - guard - days, row - guard)
+        for first in range(0, counts.shape[1], BLOCK):
+            block = slice(first, first + BLOCK)
+            expected[place, block], sigma[place, block], r2[place, block] = basis.fit(counts[window, block])
+        score[place] = (counts[row] - expected[place]) / sigma[place]
+        status[place] = np.where(np.isnan(score[place]), Status.MISSING, Status.OK)
+    return Fits(expected, sigma, r2, score, (np.minimum(rows - guard, baseline) - 8).astype(np.intp), status)
 
 
 def _weekdays(series: Series) -> NDArray[np.int64]:
@@ -106,33 +123,58 @@ def _weekdays(series: Series) -> NDArray[np.int64]:
     return (series.dates.astype("datetime64[D]").astype(np.int64) + 3) % WEEK  # 1970-01-01 was a Thursday
 
 
-def _design(weekdays: NDArray[np.int64], row: int, days: int, guard: int) -> tuple[Array, Array]:
-    """The design of the baseline of `row` (days × 8: one, day 1 to n, Monday to Saturday), and that of the row."""
-    baseline = np.append(weekdays[row - guard - days : row - guard], weekdays[row])
-    line = np.append(np.arange(1.0, days + 1), days + guard + 1.0)
-    names = (baseline[:, None] == np.arange(SUNDAY)).astype(float)
-    design = np.column_stack([np.ones(days + 1), line, names])
-    return design[:-1], design[-1]
+class Basis(NamedTuple):
+    """What a baseline has the same for all series: an orthonormal basis (days × 8), weights of the value foreseen."""
+
+    columns: Array
+    weights: Array
+    scale: float
+    least: float
+
+    @classmethod
+    def of(cls, names: NDArray[np.int64], guard: int) -> Basis | None:
+        """Of the weekdays of a baseline and of the day tested, last: one, day 1 to n, Monday to Saturday.
+
+        None: a weekday is lacking.
+        """
+        days = len(names) - 1
+        line = np.append(np.arange(1.0, days + 1), days + guard + 1.0)
+        dummies = (names[:, None] == np.arange(SUNDAY)).astype(float)
+        design = np.column_stack([np.ones(days + 1), line, dummies])
+        if np.linalg.matrix_rank(design[:-1]) < design.shape[1]:
+            return None
+        columns, triangle = np.linalg.qr(design[:-1])
+        scale = np.sqrt((days + WEEK) * (days - 4) / (days * (days - WEEK)))
+        least = 0.01 / round(quantile(0.95, days - 8), 5)
+        return cls(columns, columns @ np.linalg.solve(triangle.T, design[-1]), float(scale), least)
+
+    def fit(self, counts: Array) -> tuple[Array, Array, Array]:
+        """`counts`: days × series, one block. Rnssp's expected, sigma and adjusted R²."""
+        days = len(self.columns)
+        freedom = days - 8
+        shares = self.columns.T @ counts
+        rest = counts - self.columns @ shares
+        rss = np.einsum("ij,ij->j", rest, rest)
+        mss = np.einsum("ij,ij->j", shares[1:], shares[1:])  # the first column is constant: about the mean
+        flat = rss + mss < 1e-12 * days * counts.mean(axis=0) ** 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            r2 = 1.0 - (1.0 - mss / (mss + rss)) * (days - 1) / freedom
+        r2 = np.where(flat | (rss + mss == 0), 0.0, r2)
+        expected = np.maximum(0.0, self.weights @ counts)
+        sigma = np.maximum(np.sqrt(rss / freedom) * self.scale, self.least)
+        return expected, sigma, np.where(np.isnan(rss), np.nan, r2)
 
 
-def _fit(design: Array, ahead: Array, counts: Array) -> Fit:
-    """`counts`: days × series, one block. Rnssp's expected, sigma and adjusted R²."""
-    days = len(design)
-    freedom = days - 8
-    basis, triangle = np.linalg.qr(design)
-    weights = basis @ np.linalg.solve(triangle.T, ahead)
-    shares = basis.T @ counts
-    rest = counts - basis @ shares
-    rss = np.einsum("ij,ij->j", rest, rest)
-    mss = np.einsum("ij,ij->j", shares[1:], shares[1:])  # the first column of the basis is constant: about the mean
-    flat = rss + mss < 1e-12 * days * counts.mean(axis=0) ** 2
-    scale = np.sqrt((days + WEEK) * (days - 4) / (days * (days - WEEK)))
-    least = 0.01 / round(quantile(0.95, freedom), 5)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        r2 = 1.0 - (1.0 - mss / (mss + rss)) * (days - 1) / freedom
-    r2 = np.where(flat | (rss + mss == 0), 0.0, r2)
-    expected = np.maximum(0.0, weights @ counts)
-    return Fit(expected, np.maximum(np.sqrt(rss / freedom) * scale, least), np.where(np.isnan(rss), np.nan, r2))
+def _lowered(
+    series: Series, judged: Judged, grouped: bool, where: NDArray[np.bool_] | None = None
+) -> tuple[Words, Array]:
+    """Alerts and alarms without those of days below the last ones; `where`: only there."""
+    lowered = _lower(series.counts, _weekdays(series), series.rows) & (judged.more["alert"] != "blue")
+    if where is not None:
+        lowered &= where
+    alert: Words = np.array(judged.more["alert"])
+    alert[lowered] = "grey" if grouped else "blue"
+    return alert, np.where(lowered & ~np.isnan(judged.alarm), 0.0, judged.alarm)
 
 
 def _lower(counts: Array, weekdays: NDArray[np.int64], rows: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -9,7 +9,7 @@ from scipy.special import stdtr, stdtrit
 Array = NDArray[np.float64]
 
 
-def one_minus_pt(score: Array, freedom: float) -> Array:
+def one_minus_pt(score: Array, freedom: float | NDArray[np.intp]) -> Array:
     """`1 - pt(score, freedom)` of R, any shape; NaN stays. Above about 10 it underflows to 0: kept, for its ties."""
     tail = stdtr(freedom, -np.abs(score))
     return np.asarray(np.where(score > 0, 1.0 - ((0.5 - tail) + 0.5), 1.0 - tail))
