@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from surveillance.nowcasting.ladder import estimate
 from surveillance.nowcasting.past import added, bounds, past_estimates, tell
 from surveillance.nowcasting.reading import read
 from surveillance.nowcasting.triangle import Triangle, carried, usual
-from surveillance.nowcasting.validating import validation
+from surveillance.nowcasting.validating import TRIANGLE, validation
 from surveillance.store import Store, open_published, publish, store_path
 from tests.query_tools import COUNTS, DENOMINATORS, Day, ledger_rows, put, site
 
@@ -184,3 +185,25 @@ def test_the_ledgers_give_the_triangle_and_the_command_the_estimate(tmp_path: Pa
 def test_validation_wants_its_folder(tmp_path: Path, rule: NowcastRule) -> None:
     with pytest.raises(Exception, match="is not there"):
         validation(tmp_path, rule)
+
+
+def test_validation_reads_publications_and_scores_every_method(tmp_path: Path, rule: NowcastRule) -> None:
+    """Two régions of 240 days, acts that come one by one: the interval holds what it says, and the ladder is better."""
+    known, _ = triangle(240, 2)
+    first, lines = date(2020, 8, 1), ["date_publication;reg;date_de_passage;nbre_acte_corona;nbre_acte_tot;delai_j"]
+    for day, age, place in np.ndindex(known.known.shape):
+        count = int(known.known[day, age, place])
+        when = first + timedelta(days=int(day))
+        lines.append(f"{when + timedelta(days=age + 2)};{place + 11};{when};{count // 10};{count};{age + 2}")
+    path = tmp_path / TRIANGLE
+    path.parent.mkdir()
+    with gzip.open(path, "wt") as out:
+        out.write("\n".join(lines))
+    found = validation(tmp_path, rule.model_copy(update={"settled_days": 6})).set_index(
+        ["series", "place", "days_after"]
+    )
+    ladder = found[found["method"] == "ladder"].loc[("acts", "régions", 2)]
+    assert 0.72 <= ladder["covered"] <= 0.88
+    assert ladder["error"] < ladder["error_known"] and ladder["given"] > 0.9
+    assert ladder["estimates"] > 80
+    assert set(found["method"]) == {"ladder", "bnb"}

@@ -50,11 +50,16 @@ By = Annotated[
     ),
 ]
 FORMATS = ("table", "csv", "json", "parquet")
+# Told in per cent, with what has "share" in its name.
+PARTS = frozenset(
+    {"completeness", "sensitivity", "specificity", "already_right", "covered", "covered_given", "given", "width"}
+)
 # Left out of a table, in this order, where the terminal is narrow.
 SPARE = (
     "national", "definition", "rate_coded", "rate_reason", "visits_all", "share_all", "population", "completeness",
     "share_before", "share_after", "label", "thesaurus", "state", "moving_share", "visits_coded",
-    "vs_3y", "vs_2y", "vs_1y",
+    "vs_3y", "vs_2y", "vs_1y", "width", "error_median", "error_known_median", "error_rule_median", "already_right",
+    "estimates", "accepted", "called",
 )  # fmt: skip
 
 
@@ -233,7 +238,7 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "" if value else "*"
     if isinstance(value, float):
-        share = "share" in name or name == "completeness"
+        share = "share" in name or name in PARTS
         return f"{100 * value:.2f} %" if share else f"{value:,.1f}".replace(",", " ")
     if isinstance(value, int):
         return f"{value:,}".replace(",", " ")

@@ -14,7 +14,7 @@ from surveillance.nowcasting.ladder import estimate
 from surveillance.nowcasting.triangle import WEEK, Flags, Triangle
 
 HALF = 0.5  # added to both sides of a ratio, which counts of 0 have too
-LEVELS = (0.5, 0.99)  # between which the level of the quantiles is moved
+LEVELS = (0.1, 0.99)  # between which the level of the quantiles is moved
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from surveillance.detection.rules import NowcastRule
 from surveillance.errors import UsageError
 from surveillance.nowcasting.bayes import bayes
 from surveillance.nowcasting.past import Past, past_estimates, tell
-from surveillance.nowcasting.triangle import Triangle, carried
+from surveillance.nowcasting.triangle import Flags, Triangle, carried
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TRIANGLE = "sursaud/sursaud_reg_triangle_de_publication.csv.gz"
-SERIES = {"tous les actes": "nbre_acte_tot", "suspicions de COVID-19": "nbre_acte_corona"}
+SERIES = {"acts": "nbre_acte_tot", "covid": "nbre_acte_corona"}
 FIRST = 2  # days after the visit day at which publications begin
 UNTIL = "2022-02-10"  # daily until then; once a week from 2023 on
 LEFT_OUT = ("02",)  # Martinique: three days are published
@@ -52,7 +52,7 @@ def validation(folder: Path, rule: NowcastRule) -> pd.DataFrame:
     """One row per series, place, method and age: how often the interval held, errors, how often it is given."""
     import pandas as pd
 
-    acts, final, regions = read_triangle(folder, SERIES["tous les actes"], rule.settled_days)
+    acts, final, regions = read_triangle(folder, SERIES["acts"], rule.settled_days)
     rows: list[dict[str, Any]] = []
     for name, column in SERIES.items():
         counts, truth = (
@@ -97,12 +97,17 @@ def _scores(past: Past, rule: NowcastRule, other: tuple[Array, Array, Array] | N
                 "method": "ladder" if other is None else "bnb",
                 "days_after": FIRST + age,
                 "estimates": int(use.sum()),
-                "already_right": round(float((past.observed[nights, age] == truth)[use].mean()), 3),
-                "covered": round(float(held[use].mean()), 3),
+                "already_right": _part((past.observed[nights, age] == truth)[use]),
+                "covered": _part(held[use]),
+                "covered_given": _part(held[use & told.given[nights, age]]) if other is None else np.nan,
             }
             | {key: round(float(values.mean()), 2) for key, values in wrong.items()}
             | {f"{key}_median": round(float(np.median(values)), 2) for key, values in wrong.items()}
             | {"width": round(float(np.median(((above - below) / np.maximum(made, 1.0))[use])), 4)}
-            | {"given": round(float(told.given[nights, age][use].mean()), 3) if other is None else np.nan}
+            | {"given": _part(told.given[nights, age][use]) if other is None else np.nan}
         )
     return rows
+
+
+def _part(these: Flags) -> float:
+    return round(float(these.mean()), 3) if these.size else float("nan")

@@ -194,7 +194,7 @@ def validation(folder: Path, rule: PhaseRule, epidemics: Sequence[PublishedEpide
             {"series": f"{said}, Sentinelles", "against": "MEM, Sentinelles"}
             | _of(called, accepted, known & covered & before, [0])
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"seasons": "Int64", "missed": "Int64"})
 
 
 def _season(mondays: Sequence[date], places: Sequence[str], called: Flags, one: PublishedEpidemic) -> dict[str, Any]:
