@@ -59,7 +59,7 @@ SPARE = (
     "national", "definition", "rate_coded", "rate_reason", "visits_all", "share_all", "population", "completeness",
     "share_before", "share_after", "label", "thesaurus", "state", "moving_share", "visits_coded",
     "vs_3y", "vs_2y", "vs_1y", "width", "error_median", "error_known_median", "error_rule_median", "already_right",
-    "estimates", "accepted", "called",
+    "estimates", "error_rule", "accepted", "called",
 )  # fmt: skip
 
 
