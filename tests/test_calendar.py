@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from surveillance.calendar import easter, holiday_name, holidays, load_indices
 from surveillance.content import Content
 from surveillance.errors import ContentError
+from surveillance.schools import FILE, Schools, load_schools
 
 
 @pytest.mark.parametrize(
@@ -88,3 +90,47 @@ def test_a_wrong_factor_is_a_content_error_with_its_line(tmp_path: Path) -> None
     (tmp_path / rel).write_text(Content().text(rel).replace("mon = 1.07", "mon = 0"), encoding="utf-8")
     with pytest.raises(ContentError, match=r"indices.toml:\d+: weekday.mon"):
         load_indices(Content(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def schools() -> Schools:
+    return load_schools(Content(None))
+
+
+def test_school_holidays_are_those_of_the_zone(schools: Schools) -> None:
+    """Winter of 2024: zone C from 10, A from 17, B from 24 February."""
+    lyon, lille, paris = "69", "59", "75"
+    for department, first in ((paris, 10), (lyon, 17), (lille, 24)):
+        assert schools.said(date(2024, 2, first - 1), department) == ""
+        zone = schools.zone_of[department]
+        assert schools.said(date(2024, 2, first), department) == f"début des vacances (hiver, zone {zone})"
+    assert schools.said(date(2024, 2, 26), paris) == "rentrée (hiver, zone C)"
+    assert schools.said(date(2024, 3, 4), paris) == ""
+    assert schools.said(date(2024, 2, 12), "2A") == schools.said(date(2024, 2, 12), "974") == ""
+
+
+def test_every_département_of_the_mainland_has_one_zone(schools: Schools) -> None:
+    named = [department for departments in schools.zone.values() for department in departments]
+    assert len(named) == len(set(named)) == 94
+    assert set(named) == {f"{n:02}" for n in range(1, 96)} - {"20"}
+
+
+def test_no_two_school_holidays_of_a_zone_share_a_day(schools: Schools) -> None:
+    for zone in schools.zone:
+        periods = sorted(getattr(one, zone) for one in schools.holiday)
+        assert all(before[1] < after[0] for before, after in pairwise(periods))
+
+
+def test_school_factors_stand_in_holidays_alone(schools: Schools) -> None:
+    days = [date(2024, 2, 9), date(2024, 2, 10)]
+    found = schools.factors(days, ["75", "59", "974"], ["all", "05-14", "unheard"])
+    assert found.shape == (2, 3, 3) and (found[0] == 1).all() and (found[1, 1:] == 1).all()
+    assert found[1, 0].tolist() == [schools.factor["all"], schools.factor["05-14"], 1.0]
+
+
+def test_school_holidays_that_end_before_they_begin_are_named(tmp_path: Path) -> None:
+    text = Content(None).text(FILE).replace("C = [2024-02-10, 2024-02-25]", "C = [2024-02-10, 2024-01-25]")
+    (tmp_path / FILE).parent.mkdir(parents=True)
+    (tmp_path / FILE).write_text(text)
+    with pytest.raises(ContentError, match="zone C: the first day is after the last one"):
+        load_schools(Content(tmp_path))

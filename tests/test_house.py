@@ -65,6 +65,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "perimeters",
         "records",
         "reasons",
+        "schools",
         "territories",
         "timetable",
         "words",

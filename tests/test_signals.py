@@ -27,6 +27,7 @@ from surveillance.errors import UsageError
 from surveillance.history import take_out
 from surveillance.makers.null_signals import Null, null_counts, tally
 from surveillance.night import Night
+from surveillance.schools import load_schools
 from surveillance.settings import load_settings
 from surveillance.signals import judgements
 from surveillance.signals.budget import hierarchical, threshold
@@ -47,7 +48,7 @@ MEMBERS = load_associations(CONTENT)
 WHERE = Map(CONTENT, {item.code: item.department for item in MEMBERS})
 PLACES = places_of(MEMBERS, RULES.series.territories)
 HISTORY = RULES.daily.history_days
-NIGHT = date(2024, 1, 16)
+NIGHT = date(2023, 12, 12)  # no school holidays in the weeks before, which these counts know nothing of
 QUIET = 8  # a seed
 FULL = os.environ.get("CAMPAIGN") == "full"
 
@@ -160,13 +161,28 @@ def test_weeks_are_judged_once_five_years_are_there() -> None:
 
 
 def test_days_beside_a_holiday_are_told() -> None:
-    near = NearDays(load_indices(CONTENT))
+    near = NearDays(load_indices(CONTENT), load_schools(CONTENT))
     told = {day: near.kind(date(2024, 5, day), "59") for day in (8, 9, 10, 13, 17, 27)}
     assert told == {8: "holiday", 9: "holiday", 10: "bridge", 13: "week", 17: "", 27: "week"}
     assert near.kind(date(2024, 12, 24), "") == "eve" and near.kind(date(2024, 12, 26), "67") == "holiday"
     assert near.said(date(2024, 5, 10), "59") == "pont (Ascension)" and near.said(date(2024, 6, 5), "59") == ""
     left, factor = near.arrays([date(2024, 5, 9), date(2024, 6, 5)], MEMBERS, RULES.calendar.left_out)
     assert left[0].all() and not left[1].any() and (factor[0] > 1).all() and (factor[1] == 1).all()
+
+
+def test_the_end_of_school_holidays_is_no_signal(quiet: Watched) -> None:
+    """Children's acts, fewer in the holidays, are all there the day after: expected so, where the calendar knows."""
+    school, counts = quiet.school.copy(), quiet.counts.copy()
+    school[-16:-2, :, 2] = 0.6
+    counts[-16:-2, :, :, 2] = np.round(0.6 * counts[-16:-2, :, :, 2])
+    knowing = judge_days(replace(quiet, counts=counts, school=school), PLACES, RULES)
+    unaware = judge_days(replace(quiet, counts=counts), PLACES, RULES)
+    assert knowing is not None and unaware is not None
+    high, there = knowing.expected[-1, 0, :, 2] / unaware.expected[-1, 0, :, 2], knowing.observed[-1, 0, :, 2]
+    assert (high[there > 50] > 1.15).all() and (there > 50).any()
+    gap, before = (np.abs(one.expected - one.observed)[-1, 0, :, 2].sum() for one in (knowing, unaware))
+    assert gap < 0.6 * before
+    assert (knowing.expected[-1, :, :, 1] == unaware.expected[-1, :, :, 1]).all()
 
 
 # The budget
@@ -339,7 +355,7 @@ def test_a_night_writes_its_events_once_and_takes_them_out(state: Path) -> None:
     assert [night.store.rows(f"FROM {table} ORDER BY ALL") for table in tables] == before
     assert all(before)
     first = night.store.arrow("FROM signal_events ORDER BY rank").to_pylist()[0]
-    assert first["syndrome"] == "grippe" and first["event"].endswith("-20240115") and first["shown"]
+    assert first["syndrome"] == "grippe" and first["event"].endswith("-20231211") and first["shown"]
     assert first["coded_share"] == pytest.approx(0.8, abs=0.01) and first["late_share"] == 0
     take_out(night.store, NIGHT)
     assert not any(night.store.value(f"SELECT count(*) FROM {table}") for table in tables)
@@ -356,7 +372,7 @@ def run(state: Path, *args: str) -> Any:
 def test_signals_are_listed_and_shown_in_80_columns(state: Path, lang: str) -> None:
     listed = run(state, "list", "--lang", lang)
     assert listed.exit_code == 0 and "1301" in listed.stdout
-    name = re.search(r"grippe-\w+-20240115", listed.stdout)
+    name = re.search(r"grippe-\w+-20231211", listed.stdout)
     assert name
     shown = run(state, "show", name.group(), "--lang", lang)
     assert getattr(RULES.protocol["respiratory"], lang)[:30] in shown.stdout

@@ -82,6 +82,7 @@ def null_counts(members: Sequence[Association], days: int, null: Null, seed: int
         (ALL, *(f"a{n}" for n in range(len(AGES)))),
         np.concatenate([counts.sum(axis=-1, keepdims=True), counts], axis=-1),
         np.stack([acts, 0.8 * acts, 0.05 * acts], axis=-1), none, acts <= 0, none, np.ones(acts.shape),
+        np.ones((*acts.shape, 1 + len(AGES))),
     )  # fmt: skip
 
 

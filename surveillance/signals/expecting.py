@@ -1,9 +1,10 @@
 """How improbable a daily count is: one calibrated p-value for all series, whatever method fired.
 
-Expected = level of the place × growth of the syndrome in France × weekday × calendar; negative binomial, its dispersion
-drawn towards that of the like series; mid-p (Lancaster 1961, JASA 56:223-234), then Student's t for the dispersion is
-estimated. A place with next to no past is given the part it has of all acts (gamma-Poisson; Greenland & Robins 1991,
-Epidemiology 2:244-251). The model is this project's own; its tails are tried on null series (docs/signals.md).
+Expected = level of the place × growth of the syndrome in France × weekday × calendar (school holidays by age);
+negative binomial, its dispersion drawn towards that of the like series; mid-p (Lancaster 1961, JASA 56:223-234), then
+Student's t for the dispersion is estimated. A place with next to no past is given the part it has of all acts
+(gamma-Poisson; Greenland & Robins 1991, Epidemiology 2:244-251). The model is this project's own; its tails are tried
+on null series (docs/signals.md).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ PRIOR = 1.0  # visits that what is usual in France weighs in the level of a plac
 WEEKDAY_PRIOR = 200.0  # visits that the weekdays of all syndromes weigh in those of one
 GROWTH_DAYS = 21  # of baseline, from which a growth is fitted
 GROWTH_STEPS = 8  # of Newton's method
+SCHOOL_SPREAD = 0.5  # of the effect of school holidays, from syndrome to syndrome: its standard deviation (choice)
 LEAST = 1e-12  # mean of what nothing is expected of
 LARGEST = 0.05  # growth a day: doubling in two weeks
 
@@ -33,31 +35,45 @@ class Expected(NamedTuple):
     freedom: float
 
 
+class Calendar(NamedTuple):
+    """What the calendar makes of counts.
+
+    factor: tested days × places, of holidays and the days beside them, with a relative standard deviation `spread`
+    where it is not 1. school: all days × places × ages, of school holidays.
+    """
+
+    factor: Array
+    school: Array
+    spread: float
+
+
 def expect(
-    counts: Array, weekdays: NDArray[np.int64], shares: Array, factor: Array, tested: int, guard: int, baseline: int,
-    spread: float,
+    counts: Array, weekdays: NDArray[np.int64], shares: Array, calendar: Calendar, tested: int, guard: int,
+    baseline: int,
 ) -> Expected:  # fmt: skip
     """The counts of the last `tested` days, from `baseline` days that end `guard` days before the first of them.
 
-    counts: days × places × syndromes × ages, the first place being France. shares: places, of all acts. factor: tested
-    days × places, of the calendar, with relative standard deviation `spread` where it is not 1.
+    counts: days × places × syndromes × ages, the first place being France. shares: places, of all acts.
     """
     end = len(counts) - tested - guard
     start = max(0, end - baseline)
     weekly = weekday_factors(counts[:end, 0], weekdays[:end])  # weekday × syndromes × ages
     time: Array = np.arange(len(counts), dtype=float) - (start + end - 1) / 2
+    school = calendar.school[:, :, None, :]
     past, usual = counts[start:end], weekly[weekdays[start:end]]
-    growth, growth_variance = _growth(past[:, 0], usual, time[start:end])
-    weights = usual * np.exp(growth * time[start:end, None, None])  # days × syndromes × ages
+    growth, growth_variance = _growth(past[:, 0], usual * school[start:end, 0], time[start:end])
+    weights = (usual * np.exp(growth * time[start:end, None, None]))[:, None] * school[start:end]
     total, exposure = past.sum(axis=0), weights.sum(axis=0)
-    prior = np.maximum(total[0] / exposure, 1e-9) * np.maximum(shares, 1e-6)[:, None, None]
+    prior = np.maximum(total[0] / exposure[0], 1e-9) * np.maximum(shares, 1e-6)[:, None, None]
     level = (total + PRIOR) / (exposure + PRIOR / prior)
-    level[0] = total[0] / exposure
+    level[0] = total[0] / exposure[0]
     phi, freedom = _dispersion(past, level, weights)
     ahead = weekly[weekdays[-tested:]] * np.exp(growth * time[-tested:, None, None])
-    plain = ahead[:, None] * level
-    mean = plain * factor[:, :, None, None]
-    unsure = (factor != 1.0)[:, :, None, None] * spread**2 * mean
+    plain = ahead[:, None] * level * school[-tested:]
+    factor = calendar.factor[:, :, None, None]
+    mean = plain * factor
+    change = SCHOOL_SPREAD * np.log(school[-tested:] / school[start:end].mean(axis=0))
+    unsure = ((factor != 1.0) * calendar.spread**2 + change**2) * mean
     part = plain / np.maximum(plain[:, :1], 1e-9)
     same = max(1.0, end / 7)  # days of the same weekday behind a weekday's factor
     of_growth = (time[-tested:, None, None] ** 2 * growth_variance)[:, None] * mean
@@ -100,7 +116,7 @@ def _growth(national: Array, usual: Array, time: Array) -> tuple[Array, Array]:
 
 def _dispersion(past: Array, level: Array, weights: Array) -> tuple[Array, float]:
     """Variance over mean of each series, drawn half way to that of all places of its syndrome and age of like size."""
-    mean = level[None] * weights[:, None]
+    mean = level[None] * weights
     squares, total = ((past - mean) ** 2).sum(axis=0), mean.sum(axis=0)
     days = max(2, len(past))
     own = squares / np.maximum(total, 1e-9) * days / (days - 1)

@@ -12,7 +12,7 @@ from surveillance.detection.ears import ears_c1, ears_c2
 from surveillance.detection.judged import Judged, Series, Status
 from surveillance.detection.rnssp_ewma import rnssp_ewma
 from surveillance.detection.rnssp_regression import rnssp_regression, rnssp_switch
-from surveillance.signals.expecting import expect, mid_p
+from surveillance.signals.expecting import Calendar, expect, mid_p
 from surveillance.signals.watched import Array, Flags, Place, Watched, filled, membership, summed
 
 if TYPE_CHECKING:
@@ -62,8 +62,13 @@ def judge_days(seen: Watched, places: Sequence[Place], rules: SignalRules) -> Te
     acts = inside @ seen.acts[:, :, 0].sum(axis=0)
     shares = acts / max(acts[0], 1.0)
     usual = np.maximum(seen.acts[:, :, 0].mean(axis=0), 1e-9)
-    factor = (seen.factor[-tested:] * usual) @ inside.T / np.maximum(usual @ inside.T, 1e-9)
-    ahead = expect(counts, weekdays, shares, factor, tested, rule.guard_days, rule.baseline_days, rules.calendar.spread)
+    parts = inside * usual / np.maximum(inside @ usual, 1e-9)[:, None]  # of an association in its place
+    calendar = Calendar(
+        seen.factor[-tested:] @ parts.T,
+        np.moveaxis(np.tensordot(parts, seen.school, axes=(1, 1)), 0, 1),
+        rules.calendar.spread,
+    )
+    ahead = expect(counts, weekdays, shares, calendar, tested, rule.guard_days, rule.baseline_days)
     name, judged = _by_method(counts, seen, rules)
     shape = (tested, len(places), *seen.shape)
     observed, alarm = counts[-tested:], np.reshape(judged.alarm, shape)

@@ -10,6 +10,7 @@ import numpy as np
 
 from surveillance.associations import Association
 from surveillance.calendar import Indices, holiday_name
+from surveillance.schools import Schools
 from surveillance.signals.watched import Array, Flags
 
 WEEK = 7
@@ -18,8 +19,8 @@ WEEK = 7
 class NearDays:
     """The calendar of départements: holiday, eve, bridge, after (a holiday), week (one was in the week before)."""
 
-    def __init__(self, indices: Indices) -> None:
-        self.indices = indices
+    def __init__(self, indices: Indices, schools: Schools) -> None:
+        self.indices, self.schools = indices, schools
         self.kind = cache(self._kind)
 
     def _kind(self, day: date, department: str) -> str:
@@ -42,7 +43,7 @@ class NearDays:
         """The reason in French, "" for an ordinary day."""
         kind, where = self.kind(day, department), department or None
         if kind in ("", "eve"):
-            return f"veille de fête ({day:%d/%m})" if kind else ""
+            return f"veille de fête ({day:%d/%m})" if kind else self.schools.said(day, department)
         if kind == "holiday":
             return f"férié ({holiday_name(day, where)})"
         near = [n for n in (-1, 1, 2, 3, 4, 5, 6, 7) if holiday_name(day - timedelta(n), where)]

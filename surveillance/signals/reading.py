@@ -49,13 +49,14 @@ def read_watched(
         touched = np.array([signal.first_day <= day and signal.last_day > day - timedelta(days=step) for day in days])
         wide = signal.scope in ("national", "region")
         (blind if wide else doubtful)[np.ix_(touched, np.array(signal.inside(members), np.intp))] = True
-    if step > 1:
-        factor = np.ones_like(factor)
-    shown = np.array(days, "datetime64[D]")
     ages = (ALL, *groups)
+    school = calendar[0].schools.factors(days, [item.department for item in members], ages)
+    if step > 1:
+        factor, school = np.ones_like(factor), np.ones_like(school)
     return Watched(
-        shown, tuple(members), syndromes, ages, counts, acts, left | blind, doubtful & ~blind, blind, factor, step
-    )
+        np.array(days, "datetime64[D]"), tuple(members), syndromes, ages, counts, acts, left | blind,
+        doubtful & ~blind, blind, factor, school, step,
+    )  # fmt: skip
 
 
 def _table(column: str, numbers: dict[str, int]) -> Any:

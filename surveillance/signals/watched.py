@@ -32,7 +32,7 @@ class Watched:
     acts: steps × associations × (all, coded, told after the first night). step: days, 1 or 7.
     left: steps × associations, left out of baselines. doubtful: steps × associations, a feed that cannot be trusted.
     blind: steps × associations, no test where they are (a data event of the territory).
-    factor: steps × associations, of the calendar.
+    factor: steps × associations, of the calendar. school: steps × associations × ages, of school holidays.
     """
 
     days: NDArray[np.datetime64]
@@ -45,6 +45,7 @@ class Watched:
     doubtful: Flags
     blind: Flags
     factor: Array
+    school: Array
     step: int = 1
 
     @property
@@ -55,7 +56,7 @@ class Watched:
     def ending(self, last: int, steps: int) -> Watched:
         """The steps up to place `last`, no more than so many."""
         cut = slice(max(0, last + 1 - steps), last + 1)
-        names = ("days", "counts", "acts", "left", "doubtful", "blind", "factor")
+        names = ("days", "counts", "acts", "left", "doubtful", "blind", "factor", "school")
         return replace(self, **{name: getattr(self, name)[cut] for name in names})
 
 

@@ -9,6 +9,7 @@ from surveillance.calendar import load_indices
 from surveillance.coding.syndromes import load_syndromes
 from surveillance.detection.rules import SignalRules, load_rules
 from surveillance.night import Counts, Night
+from surveillance.schools import load_schools
 from surveillance.signals.data_signals import data_signals
 from surveillance.signals.grouping import Map
 from surveillance.signals.keeping import earlier_events, keep
@@ -27,7 +28,7 @@ def detect(night: Night) -> Counts:
     known = steps_known(store, night.date, WEEK * 52 * (rules.weekly.years + 2))
     days = min(known, rules.daily.history_days)
     data = data_signals(store, night.date, night.date - timedelta(days=max(days, 1)), members, rules.data)
-    near = NearDays(load_indices(night.content))
+    near = NearDays(load_indices(night.content), load_schools(night.content))
     names = _syndromes(night, rules), rules.series.age_scheme
     calendar = near, rules.calendar
 
