@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import glob
 import gzip
 import hashlib
 import io
@@ -41,9 +43,13 @@ def sync_folder(path: Path) -> None:
 def write_atomic(path: Path, data: bytes, durable: bool = True) -> None:
     """Write `data` at `path` so that a reader sees the old file or the new one, never a part (mode 0600).
 
-    Not `durable`: it may be lost in a power cut, for what can be made again.
+    Not `durable`: it may be lost in a power cut, for what can be made again. What a writer of it left that was killed
+    goes.
     """
     make_folder(path.parent)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        if not _runs(left.name.split(".")[-2]):
+            left.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
@@ -58,6 +64,37 @@ def write_atomic(path: Path, data: bytes, durable: bool = True) -> None:
             temporary.unlink()
         raise
     if durable:
+        sync_folder(path.parent)
+
+
+def _runs(process: str) -> bool:
+    """Is there a process of this number?"""
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def append_line(path: Path, line: str, durable: bool = True) -> None:
+    """Add a line to a ledger, whole or with an error (a full disk takes a part); one cut by a crash is ended first.
+
+    Its reader must leave out lines that are cut.
+    """
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+    try:
+        size = os.fstat(handle).st_size
+        cut = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+        data = (b"\n" if cut else b"") + line.encode() + b"\n"
+        if os.write(handle, data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        if durable:
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+    if durable and size == 0:
         sync_folder(path.parent)
 
 

@@ -6,7 +6,6 @@ It holds counts, codes and reasons, never a row of a visit.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from surveillance.clock import Clock
-from surveillance.files import make_folder
+from surveillance.files import append_line, make_folder
 
 
 class Journal:
@@ -33,18 +32,7 @@ class Journal:
             default=str,
         )
         with self._lock:
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                os.write(handle, (_newline_if_cut(handle) + line + "\n").encode())
-                if self.durable:
-                    os.fsync(handle)
-            finally:
-                os.close(handle)
-
-
-def _newline_if_cut(handle: int) -> str:
-    size = os.fstat(handle).st_size
-    return "" if size == 0 or os.pread(handle, 1, size - 1) == b"\n" else "\n"
+            append_line(self.path, line, self.durable)
 
 
 def read_journal(path: Path, only: tuple[str, ...] = (), tail: int = 0) -> Iterator[dict[str, Any]]:

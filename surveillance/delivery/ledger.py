@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from surveillance.delivery.package import Body, Number
-from surveillance.files import make_folder, sync_folder
+from surveillance.files import append_line, make_folder
 
 NAME = "numbers.jsonl"
 WHOLE = {"env", "night", "content", "seq", "prev_seq", "supersedes", "created"}
@@ -62,12 +61,4 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 def _append(path: Path, line: dict[str, Any]) -> None:
     make_folder(path.parent)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        size = os.fstat(handle).st_size
-        cut = "" if size == 0 or os.pread(handle, 1, size - 1) == b"\n" else "\n"
-        os.write(handle, (cut + json.dumps(line, sort_keys=True) + "\n").encode())
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    sync_folder(path.parent)
+    append_line(path, json.dumps(line, sort_keys=True))

@@ -6,7 +6,6 @@ STATE/signals/judgements.jsonl; a line is never changed: the last one of an even
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -14,7 +13,7 @@ from math import sqrt
 from pathlib import Path
 
 from surveillance.errors import UsageError
-from surveillance.files import make_folder
+from surveillance.files import append_line, make_folder
 from surveillance.locking import check_owner
 
 FOLDER, FILE = "signals", "judgements.jsonl"
@@ -71,15 +70,7 @@ def append(state: Path, one: Judgement) -> None:
     check_owner(state)
     path = path_of(state)
     make_folder(path.parent)
-    line = json.dumps(asdict(one), ensure_ascii=False) + "\n"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-    try:
-        size = os.fstat(handle).st_size
-        torn = size and os.pread(handle, 1, size - 1) != b"\n"
-        os.write(handle, (("\n" if torn else "") + line).encode())
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    append_line(path, json.dumps(asdict(one), ensure_ascii=False))
 
 
 def now(text: datetime) -> str:
