@@ -19,8 +19,9 @@ from surveillance.associations import Association, find_association, load_associ
 from surveillance.board import Board, load_board_rules, make_board, read_board
 from surveillance.board_words import BoardWords
 from surveillance.cli import app
-from surveillance.cli.screen import board_screen, command_lines, plain
+from surveillance.cli.screen import board_screen, command_lines
 from surveillance.cli.story import story
+from surveillance.cli.terminal import plain
 from surveillance.clock import Clock
 from surveillance.content import Content
 from surveillance.gathering.receptions import STATUS

@@ -122,7 +122,7 @@ def _views(desk: Desk, allowed: Allowance, form: str, output: Path | None) -> No
 
     from surveillance.access.session import Session
     from surveillance.access.views import list_views
-    from surveillance.cli.screen import wrapped
+    from surveillance.cli.terminal import wrapped
 
     session = Session.open(desk.settings.state, desk.content, allowed)
     found = list_views(session.store)

@@ -13,8 +13,9 @@ from surveillance.associations import find_association, load_associations
 from surveillance.board import Board, load_board_rules, read_board
 from surveillance.board_words import BoardWords
 from surveillance.cli.common import FORMATS, Desk, write_table
-from surveillance.cli.screen import board_screen, show, typed_folders
+from surveillance.cli.screen import board_screen, typed_folders
 from surveillance.cli.story import story
+from surveillance.cli.terminal import show
 from surveillance.clock import Clock
 from surveillance.errors import UsageError
 from surveillance.locking import running

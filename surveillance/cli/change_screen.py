@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from surveillance.age_words import Say
 from surveillance.changes import MEASURES, Change, Key
-from surveillance.cli.screen import WIDTH, cut, wrapped
+from surveillance.cli.terminal import WIDTH, cut, wrapped
 from surveillance.coding.rules import DIAGNOSIS
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ def explain_change(
     from surveillance.changes import explain_change as explained
     from surveillance.cli.change_screen import ChangeScreen, change_table
     from surveillance.cli.common import write_table
-    from surveillance.cli.screen import show
+    from surveillance.cli.terminal import show
     from surveillance.store import open_published
 
     desk = Desk(site, state, lang, quiet)

@@ -144,7 +144,7 @@ class Desk:
 
     def note(self, text: str) -> None:
         """A sentence on stderr: on a terminal in lines that break between words, else in one."""
-        from surveillance.cli.screen import wrapped
+        from surveillance.cli.terminal import wrapped
 
         self.err.print("\n".join(wrapped("", text)) if self.err.is_terminal else text, markup=False)
 

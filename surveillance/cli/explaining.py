@@ -40,7 +40,7 @@ def explain_visit(
 ) -> None:  # fmt: skip
     """A visit of the published store: its versions, its codes, the definitions that count it and by which rule."""
     from surveillance.cli.explanation import Screen
-    from surveillance.cli.screen import show
+    from surveillance.cli.terminal import show
     from surveillance.errors import UsageError
     from surveillance.explaining import Explainer, find_file_line
     from surveillance.store import open_published
@@ -66,7 +66,7 @@ def explain_visit(
 
 def _visit(desk: Desk, store: Store, line: Line | None) -> str | None:
     """The visit of a line; without one says what became of the line."""
-    from surveillance.cli.screen import show, wrapped
+    from surveillance.cli.terminal import show, wrapped
     from surveillance.explaining import refusal_of_line, visit_of_line
 
     if line is None or (uid := visit_of_line(store, line)):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from surveillance.age_words import Say, age_said, limits_said
-from surveillance.cli.screen import wrapped
+from surveillance.cli.terminal import wrapped
 from surveillance.coding.readings import Element, Reading, Verdict, judge
 from surveillance.coding.thesauri import fold_label
 from surveillance.explaining import BASES, Explanation, Row, months_of

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
-import textwrap
-import unicodedata
 from collections.abc import Iterable
 
 from surveillance.board import Board, Row
 from surveillance.board_words import BoardWords
 from surveillance.cli.common import Desk
+from surveillance.cli.terminal import WIDTH, cut, wrapped
 from surveillance.clock import Clock, deadline_utc
 from surveillance.timetable import load_timetable
 
-WIDTH = 80
 WIDTHS = (5, 26, 9, 6, 11, 7, 10)  # of the seven cells of a row
 EVENTS = 2  # of the data, told in the head where room is short
 RIGHT = (3, 6)  # cells set to the right
-PLAIN = str.maketrans(
-    {"–": "-", "→": ">", "…": "~", "·": "|", "’": "'", "«": '"', "»": '"', "œ": "oe", "≥": ">=", "×": "x"}
-)
 
 
 def board_screen(board: Board, words: BoardWords, height: int = 0) -> str:
@@ -82,11 +76,6 @@ def table_line(cells: Iterable[str]) -> str:
     return " ".join(padded).rstrip()
 
 
-def cut(text: str, width: int = WIDTH) -> str:
-    """The text, or what fits of it and a sign that there is more."""
-    return text if len(text) <= width else text[: width - 1] + "…"
-
-
 def command_lines(first: str, command: str) -> list[str]:
     """A command in lines that may be pasted together: each but the last ends with a backslash, no word is broken."""
     if not command.startswith(("surveillance ", "ssh-keygen ")):
@@ -100,14 +89,6 @@ def command_lines(first: str, command: str) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def wrapped(first: str, text: str) -> list[str]:
-    """The text in lines of 80 columns, no word broken: a path, a fingerprint are copied whole."""
-    indent = " " * len(first)
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-
-
 def typed_folders(desk: Desk) -> str:
     """The folders named to this command, also by a unit's environment, as they are typed in the next one."""
     named = {
@@ -115,29 +96,6 @@ def typed_folders(desk: Desk) -> str:
         "--state": desk.state or os.environ.get("SURVEILLANCE_STATE"),
     }
     return " ".join(f"{option} {shlex.quote(str(path))}" for option, path in named.items() if path)
-
-
-def show(text: str) -> None:
-    """Print a screen; letters that the terminal cannot draw lose their accents rather than the line."""
-    print(plain(text) if not _draws(text) else text)
-
-
-def plain(text: str) -> str:
-    """The same in ASCII."""
-    bare = unicodedata.normalize("NFKD", text.translate(PLAIN))
-    return bare.encode("ascii", "ignore").decode()
-
-
-def _draws(text: str) -> bool:
-    """Can the terminal show it? In the locale C Python writes UTF-8 all the same, which nobody said is read."""
-    named = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "C"
-    if sys.stdout.isatty() and named in ("C", "POSIX"):
-        return text.isascii()
-    try:
-        text.encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def schedule_screen(desk: Desk) -> str:

@@ -92,7 +92,7 @@ def _list(desk: Desk, store: Store, form: str, nights: tuple[Any, Any], kept: tu
 
 
 def _screen(desk: Desk, night: Any, data: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
-    from surveillance.cli.screen import cut, show, wrapped
+    from surveillance.cli.terminal import cut, show, wrapped
 
     show(desk.say("signals_title", night=night, data=len(data), count=len(rows)))
     for one in data[:DATA_SHOWN]:
@@ -121,7 +121,7 @@ def _show(desk: Desk, store: Store, form: str, name: str) -> None:
 
     import pandas as pd
 
-    from surveillance.cli.screen import show
+    from surveillance.cli.terminal import show
     from surveillance.signals.judgements import read, standing
     from surveillance.signals.listing import alarms_of, history_of, one_event
 
@@ -162,7 +162,7 @@ def _alarm(one: dict[str, Any]) -> dict[str, Any]:
 
 def _lines(desk: Desk, row: dict[str, Any], series: int) -> list[str]:
     """What is known of an event, in lines of 80 columns."""
-    from surveillance.cli.screen import wrapped
+    from surveillance.cli.terminal import wrapped
     from surveillance.detection.rules import load_rules
 
     protocol = load_rules(desk.content).protocol.get(row["protocol"])
@@ -215,7 +215,7 @@ def _precision(desk: Desk, form: str) -> None:
 
     import pandas as pd
 
-    from surveillance.cli.screen import show
+    from surveillance.cli.terminal import show
     from surveillance.signals.judgements import Precision, precisions, read
 
     found = precisions(read(desk.settings.state))

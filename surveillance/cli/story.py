@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from surveillance.board import Board, Row, paris
 from surveillance.board_words import BoardWords
-from surveillance.cli.screen import full, table_line, wrapped
+from surveillance.cli.screen import full, table_line
+from surveillance.cli.terminal import wrapped
 from surveillance.words import knows
 
 if TYPE_CHECKING:
