@@ -20,7 +20,7 @@ INTENSITY = (0.40, 0.90, 0.975)
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of `memmodel`, in its order (timing: its method 2 alone).
+    """Settings of `memmodel`, in its order (timing: its methods 2 and 3).
 
     Types: see mem_intervals; tails: 1 or 2; use_t: Student's quantiles for the normal ones.
     """
@@ -36,7 +36,8 @@ class Settings:
     level_curve: float = 0.95
     type_other: int = 3
     level_other: float = 0.95
-    parameter: float = 2.8  # % a week, of the timing
+    method: int = 2  # of the timing: 2, fixed criterion; 3, slope
+    parameter: float = 2.8  # % a week, of the fixed criterion
     highest: int = -1  # highest values a season that count, 0: all, -1: 30 / seasons
     use_t: bool = False
 
@@ -73,7 +74,7 @@ class Model:
 def model(rates: Array, settings: Settings | None = None) -> Model:
     """Model of past seasons: rates, weeks × seasons. Seasons without cases are left out; two at least must remain."""
     settings = settings or Settings()
-    return model_of(timings(rates, settings.parameter), settings)
+    return model_of(timings(rates, settings.parameter, settings.method), settings)
 
 
 def model_of(past: Sequence[Timing], settings: Settings) -> Model:
