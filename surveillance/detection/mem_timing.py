@@ -17,7 +17,7 @@ TIMINGS = (2, 3)  # methods offered
 class Timing(NamedTuple):
     """Epidemic of one season. start, end: weeks from 1 (0: none, a season without cases); total, percent: cases in it.
 
-    season: its values, missing ones filled. curve: MapCurve.
+    season: its values, missing ones filled; given: as they were. curve: MapCurve.
     """
 
     start: int
@@ -25,6 +25,7 @@ class Timing(NamedTuple):
     total: float
     percent: float
     season: Array
+    given: Array
     curve: MapCurve
 
     @property
@@ -130,10 +131,10 @@ def timings(seasons: Array, parameter: float = 2.8, method: int = 2) -> list[Tim
     for place in range(filled.shape[1]):
         curve = MapCurve(*(part[:, place] for part in curves))
         if not curve.total[-1] > 0:
-            out.append(Timing(0, 0, 0.0, 0.0, filled[:, place], curve))
+            out.append(Timing(0, 0, 0.0, 0.0, filled[:, place], seasons[:, place], curve))
             continue
         size = optimum(curve, parameter, method)
         first = int(curve.start[size])
         total, percent = float(curve.total[size]), float(curve.percent[size])
-        out.append(Timing(first, first + size - 1, total, percent, filled[:, place], curve))
+        out.append(Timing(first, first + size - 1, total, percent, filled[:, place], seasons[:, place], curve))
     return out
