@@ -42,6 +42,10 @@ class Settings:
     highest: int = -1  # highest values a season that count, 0: all, -1: 30 / seasons
     use_t: bool = False
 
+    def __post_init__(self) -> None:
+        if self.seasons < 1:
+            raise ValueError("one season at least has to count")
+
 
 @dataclass(frozen=True)
 class Model:
