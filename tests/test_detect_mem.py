@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from surveillance.detection.judged import Array, Series, Status
-from surveillance.detection.mem import Settings, model
-from surveillance.detection.mem_intervals import interval
-from surveillance.detection.mem_method import METHODS, goodness, indicators, season_places
+from surveillance.detection.mem import Settings, model, trend
+from surveillance.detection.mem_goodness import goodness, indicators
+from surveillance.detection.mem_intervals import interval, median_interval
+from surveillance.detection.mem_loess import loess
+from surveillance.detection.mem_method import LIMITS, METHODS, OWN, SUMMARY
+from surveillance.detection.mem_seasons import season_places
 from surveillance.detection.mem_timing import fill, map_curve, timings
 from tests.detection_figures import assert_equal, figures
 
@@ -19,6 +22,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "tdist": {"use_t": True},
     "param2": {"parameter": 2.0},
     "param4": {"parameter": 4.0},
+    "method3": {"method": 3},
     "logx_twotail": {"type_threshold": 6, "tails_threshold": 2},
     "all_values": {"highest": 0},
 }
@@ -95,8 +99,93 @@ def test_weeks_are_judged_against_the_seasons_before() -> None:
     assert judged.status[-30, 0] == Status.MISSING
     assert np.isnan(judged.alarm[:, 1]).all()  # never a case: no season to learn from
     assert set(np.unique(judged.more["level"][~np.isnan(judged.more["level"])])) <= {0, 1, 2, 3, 4}
-    undated = method.run(Series(counts))
-    assert (undated.status == Status.NO_FIT).all()
+    daily = method.run(Series(counts, dates[0] + np.arange(len(dates))))
+    assert (daily.status == Status.NO_FIT).all()  # rows that are no weeks
+
+
+@pytest.mark.parametrize("setting", ["default", "method3"])
+def test_a_matrix_of_seasons_can_be_brought_as_rows_without_days(setting: str) -> None:
+    table = figures("mem_thresholds").query("setting == @setting").set_index("set_id")
+    (method,) = METHODS
+    for name, seasons in rates().items():
+        rows = np.append(seasons.T.reshape(-1), np.nan)  # the first week of the season to come, still without a count
+        judged = method.run(Series(rows[:, None], frequency=33), details=True, **SETTINGS[setting])
+        last = {column: float(judged.more[column][-1, 0]) for column in (*LIMITS, *SUMMARY)}
+        wanted = table.loc[name].drop("setting").astype(float)
+        assert_equal(np.array([last[str(column)] for column in wanted.index]), wanted)
+        assert judged.status[-1, 0] == Status.MISSING and np.isfinite(judged.upperbound[-1, 0])
+
+
+def test_the_details_of_a_season_are_those_of_its_timing() -> None:
+    seasons = rates()["M02"]
+    (method,) = METHODS
+    judged = method.run(Series(seasons.T.reshape(-1, 1), frequency=33), details=True)
+    timing = timings(seasons)[4]
+    found = [judged.more[name][4 * 33 + 7, 0] for name in OWN]
+    assert found == [timing.length, timing.percent, timing.total, timing.start, timing.end]
+
+
+def test_seasons_may_be_any_weeks() -> None:
+    dates = np.datetime64("2019-12-30") + 7 * np.arange(106)
+    season, week = season_places(dates, 30, 29)  # whole years
+    assert week[:2].tolist() == [23, 24] and (week[dates == np.datetime64("2020-12-28")] == -1).all()  # week 53
+    assert season[28:30].tolist() == [2019, 2020]
+    season, week = season_places(dates, 10, 40)  # in one year
+    assert week[[8, 9, 39, 40]].tolist() == [-1, 0, 30, -1]
+    with pytest.raises(ValueError, match="52"):
+        season_places(dates, 0, 20)
+
+
+def test_loess_is_that_of_r() -> None:
+    curve = np.array([0.0, 20, 35, 55, 70, 82, 90, 95, 97, 100])
+    r = [
+        0.191504205130,
+        19.029274454108,
+        36.997742226453,
+        54.071871449231,
+        70.232032137692,
+        81.845311908205,
+        90.077344045897,
+        94.946108368505,
+        98.164891706122,
+        99.468671891889,
+    ]  # fitted(loess(y ~ x)) of R 4.2.2, x from 0
+    assert np.allclose(loess(10) @ curve, r, rtol=0, atol=1e-9)
+    assert np.allclose(loess(33).sum(axis=1), 1)
+    assert np.allclose(loess(33) @ np.arange(33.0) ** 2, np.arange(33.0) ** 2)  # a quadratic is kept
+    assert (loess(3) == np.eye(3)).all()
+
+
+def test_a_trend_is_of_weeks_known_and_0_is_rise_and_fall() -> None:
+    season = np.array([1.0, 1, 1, 30, 60, 60, np.nan, 40, 20, 1, 1, 1])
+    (timing,) = timings(season[:, None])
+    assert (timing.start, timing.end) == (4, 9)
+    up, down = np.array([29.0, 30, 0]), np.array([0.0, -20, -19])
+    assert trend([timing]) == (interval(up, 1, 0.95, 1).low, interval(down, 1, 0.95, 1).high)
+
+
+def test_one_tail_of_a_median() -> None:
+    values = np.arange(1.0, 21.0)
+    low, middle, high = median_interval(values, 0.95, 1)
+    assert middle == 10.5 and high + low == pytest.approx(21.0)
+    assert 14 < high < 15  # P(B ≤ 13) = 0.942, P(B ≤ 14) = 0.979
+    assert median_interval(values[:3], 0.95, 1) == (1.0, 2.0, 3.0)
+
+
+@pytest.mark.parametrize("kind", [1, 2, 3, 5, 6])
+@pytest.mark.parametrize("timing", [2, 3])
+def test_degenerate_seasons_have_an_answer(kind: int, timing: int) -> None:
+    weeks = np.arange(160.0)
+    series = [weeks * 0, weeks * 0 + 3, weeks * np.nan, np.where(weeks == 70, 1, 0), np.where(weeks % 9, np.nan, 2)]
+    counts = np.stack([np.asarray(one, dtype=float) for one in series], axis=1)
+    (method,) = METHODS
+    settings = {"method": timing, "type_threshold": kind, "type_intensity": kind, "type_other": kind, "details": True}
+    for rows in (0, 1, 40, 160):
+        for weekly in (4, 33):
+            judged = method.run(Series(counts[:rows], frequency=weekly), **settings)
+            assert judged.alarm.shape == (rows, 5)
+    with pytest.raises(ValueError, match="season"):
+        method.run(Series(counts), seasons=0)
 
 
 def test_goodness() -> None:

@@ -20,9 +20,10 @@ INTENSITY = (0.40, 0.90, 0.975)
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of `memmodel`, in its order (timing: its method 2 alone).
+    """Settings of `memmodel`, in its order (timing: its methods 2 and 3).
 
-    Types: see mem_intervals; tails: 1 or 2; use_t: Student's quantiles for the normal ones.
+    Types: see mem_intervals; tails: 1 or 2; use_t: Student's quantiles for the normal ones, of the
+    thresholds and the intensity. (type_curve, level_curve: of the typical curve, which is not offered.)
     """
 
     seasons: int = 10  # last seasons with cases that count
@@ -36,9 +37,14 @@ class Settings:
     level_curve: float = 0.95
     type_other: int = 3
     level_other: float = 0.95
-    parameter: float = 2.8  # % a week, of the timing
+    method: int = 2  # of the timing: 2, fixed criterion; 3, slope
+    parameter: float = 2.8  # % a week, of the fixed criterion
     highest: int = -1  # highest values a season that count, 0: all, -1: 30 / seasons
     use_t: bool = False
+
+    def __post_init__(self) -> None:
+        if self.seasons < 1:
+            raise ValueError("one season at least has to count")
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Model:
 def model(rates: Array, settings: Settings | None = None) -> Model:
     """Model of past seasons: rates, weeks × seasons. Seasons without cases are left out; two at least must remain."""
     settings = settings or Settings()
-    return model_of(timings(rates, settings.parameter), settings)
+    return model_of(timings(rates, settings.parameter, settings.method), settings)
 
 
 def model_of(past: Sequence[Timing], settings: Settings) -> Model:
@@ -97,7 +103,7 @@ def model_of(past: Sequence[Timing], settings: Settings) -> Model:
         return interval(inside, settings.type_intensity, share, settings.tails_intensity, settings.use_t).high
 
     def over(values: list[float]) -> Interval:
-        return interval(np.array(values), settings.type_other, settings.level_other, 2, settings.use_t)
+        return interval(np.array(values), settings.type_other, settings.level_other, 2)
 
     before = np.concatenate([_highest(t.season[: t.start - 1], highest) for t in kept])
     inside = np.concatenate([_highest(t.season[t.start - 1 : t.end], highest) for t in kept])
@@ -118,11 +124,15 @@ def model_of(past: Sequence[Timing], settings: Settings) -> Model:
 
 
 def trend(past: Sequence[Timing], level: float = 0.95) -> tuple[float, float]:
-    """Mean rise and fall a week, from the week before an epidemic to the one after: one-sided bounds (memtrend)."""
-    steps = [np.diff(t.season[max(0, t.start - 2) : t.end + 1]) for t in past if t.start]
+    """Mean rise and fall a week, from the week before an epidemic to the one after: one-sided bounds (memtrend).
+
+    Of the values as given: no step leads to a missing week or from one. A step of 0 is a rise and a fall. (Both as in a
+    second implementation, epimem 0.2.0; R gave no figures with such steps.)
+    """
+    steps = [np.diff(t.given[max(0, t.start - 2) : t.end + 1]) for t in past if t.start]
     moves = np.concatenate(steps) if steps else np.empty(0)
-    rise = interval(moves[moves > 0], 1, level, 1).low
-    fall = interval(moves[moves < 0], 1, level, 1).high
+    rise = interval(moves[moves >= 0], 1, level, 1).low
+    fall = interval(moves[moves <= 0], 1, level, 1).high
     return rise, fall
 
 

@@ -1,89 +1,126 @@
-"""The Moving Epidemic Method week by week, on dated series, and how well it finds the epidemics of past seasons."""
+"""The Moving Epidemic Method week by week, on weekly series with days or without."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from numpy.typing import NDArray
 
-from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
+from surveillance.detection.judged import Array, Codes, Judged, Method, Parameter, Series, Status
 from surveillance.detection.mem import INTENSITY, Model, Settings, model_of
 from surveillance.detection.mem_intervals import TYPES
-from surveillance.detection.mem_timing import Timing, timings
+from surveillance.detection.mem_seasons import FIRST_WEEK, LAST_WEEK, Places, Seasons, seasons_of
+from surveillance.detection.mem_timing import TIMINGS, Timing, timings
 
-FIRST_WEEK, WEEKS = 40, 33  # from ISO week 40 to week 20 of the next year; week 53 is left out
-CRITERIA = (2.0, 2.2, 2.4, 2.6, 2.8, 3.0)  # of the timings that goodness compares with
-Places = NDArray[np.intp]
-
-
-def season_places(dates: NDArray[np.datetime64]) -> tuple[Places, Places]:
-    """Season (the year of its week 40) and week in it, from 0, of each Monday; week -1: in no season."""
-    thursday = dates.astype("datetime64[D]") + np.timedelta64(3, "D")
-    year = thursday.astype("datetime64[Y]").astype(np.intp) + 1970
-    week = (thursday - thursday.astype("datetime64[Y]")).astype(np.intp) // 7 + 1
-    place = np.where(week >= FIRST_WEEK, week - FIRST_WEEK, np.where(week <= 20, week + 12, -1))
-    return np.where(week >= FIRST_WEEK, year, year - 1), np.where(week == 53, -1, place)
+LIMITS = ("pre_threshold", "post_threshold", "int_medium", "int_high", "int_vhigh")
+SUMMARY = (
+    "n_seasons", "n_max", "mean_length", "len_lo", "len_med", "len_hi", "mean_start", "start_lo", "start_med",
+    "start_hi", "percent_lo", "percent_med", "percent_hi", "trend_up", "trend_down",
+)  # fmt: skip
+OWN = ("epi_length", "epi_percent", "epi_sum", "epi_start", "epi_end")
 
 
 def mem(
     series: Series,
     seasons: int = 10,
+    method: int = 2,
     parameter: float = 2.8,
     type_threshold: int = 5,
     level_threshold: float = 0.95,
+    tails_threshold: int = 1,
     type_intensity: int = 6,
     level_intensity: tuple[float, float, float] = INTENSITY,
+    tails_intensity: int = 1,
+    type_other: int = 3,
+    level_other: float = 0.95,
+    type_curve: int = 2,
+    level_curve: float = 0.95,
     highest: int = -1,
     use_t: bool = False,
     least: int = 2,
+    first_week: int = FIRST_WEEK,
+    last_week: int = LAST_WEEK,
+    details: bool = False,
 ) -> Judged:
     """Each week against the thresholds of the seasons before its own; alarm: within an epidemic.
 
     An epidemic starts with the first week above the pre-epidemic threshold, and ends before the first one below the
     post-epidemic threshold. upperbound: the one in force. level: 0 baseline, 1 low, 2 medium, 3 high, 4 very high.
-    Weeks outside any season have no alarm (status no_fit), nor those of a season with fewer than `least` before it.
+    Weeks outside any season have no alarm (status no_fit), nor those of a season with fewer than `least` before it, nor
+    rows that are no weeks. `details` adds SUMMARY, of the seasons before, and OWN, of the row's own season as a whole.
     """
     settings = Settings(
         seasons=seasons,
-        parameter=parameter,
         type_threshold=type_threshold,
         level_threshold=level_threshold,
+        tails_threshold=tails_threshold,
         type_intensity=type_intensity,
         level_intensity=level_intensity,
+        tails_intensity=tails_intensity,
+        type_curve=type_curve,
+        level_curve=level_curve,
+        type_other=type_other,
+        level_other=level_other,
+        method=method,
+        parameter=parameter,
         highest=highest,
         use_t=use_t,
     )
-    rows = series.rows
-    shape = (len(rows), series.counts.shape[1])
-    bound, alarm, level = (np.full(shape, np.nan) for _ in range(3))
+    shape = (len(series.rows), series.counts.shape[1])
+    names = ("bound", "alarm", "level", *LIMITS, *(SUMMARY + OWN if details else ()))
+    told = {name: np.full(shape, np.nan) for name in names}
     status = np.full(shape, Status.NO_FIT, dtype=np.int8)
-    if series.dates is not None and len(rows):
-        of, place = season_places(series.dates)
-        names = np.unique(of[rows[place[rows] >= 0]])
-        past_names = np.arange(of.min(), names.max()) if len(names) else names
+    places = seasons_of(series, first_week, last_week)
+    if places is not None:
         for column in range(shape[1]):
-            grid = _seasons(series.counts[:, column], of, place, np.append(past_names, names.max(initial=-1)))
-            past = timings(grid[:, :-1], settings.parameter)
-            for name in names:
-                known = past[: int(name - of.min())]
-                at = np.flatnonzero((of[rows] == name) & (place[rows] >= 0))
-                if sum(t.start > 0 for t in known) < least:
-                    status[at, column] = Status.HISTORY
-                    continue
-                out = follow(grid[:, int(name - of.min())], model_of(known, settings))
-                bound[at, column], alarm[at, column], level[at, column] = out[:, place[rows[at]]]
-                status[at, column] = np.where(np.isnan(alarm[at, column]), Status.MISSING, Status.OK)
+            _judge(series, places, settings, max(2, least), column, told, status)
     nothing = np.full(shape, np.nan)
-    return Judged(nothing, bound, alarm, nothing.copy(), nothing.copy(), status, {"level": level})
+    more = {name: told[name] for name in names[2:]}
+    return Judged(nothing, told["bound"], told["alarm"], nothing.copy(), nothing.copy(), status, more)
 
 
-def _seasons(counts: Array, of: Places, place: Places, names: Places) -> Array:
-    """Weeks × seasons of one series; NaN where there is no such week."""
-    grid = np.full((WEEKS, len(names)), np.nan)
-    held = (place >= 0) & (of <= names[-1])
-    grid[place[held], of[held] - of.min()] = counts[held]
-    return grid
+def _judge(
+    series: Series, places: Seasons, settings: Settings, least: int, column: int, told: dict[str, Array], status: Codes
+) -> None:
+    """Fill in one column of `told` and `status`, season by season."""
+    rows = series.rows
+    own, place = places.of[rows], places.place[rows]
+    grid = places.grid(series.counts[:, column])
+    timed = timings(grid, settings.parameter, settings.method)
+    for season in np.unique(own[place >= 0]):
+        at = np.flatnonzero((own == season) & (place >= 0))
+        known = timed[:season]
+        if "epi_sum" in told:
+            _put(told, at, column, _own(timed[season]))
+        if sum(t.start > 0 for t in known) < least:
+            status[at, column] = Status.HISTORY
+            continue
+        learned = model_of(known, settings)
+        out = follow(grid[:, season], learned)
+        for name, values in zip(("bound", "alarm", "level"), out, strict=True):
+            told[name][at, column] = values[place[at]]
+        _put(told, at, column, _figures(learned))
+        lacking = np.isnan(grid[place[at], season])
+        unsaid = np.where(lacking, Status.MISSING, Status.NO_FIT)
+        status[at, column] = np.where(np.isnan(told["alarm"][at, column]), unsaid, Status.OK)
+
+
+def _put(told: dict[str, Array], at: Places, column: int, values: dict[str, float]) -> None:
+    for name in values.keys() & told.keys():
+        told[name][at, column] = values[name]
+
+
+def _figures(model: Model) -> dict[str, float]:
+    summary = (
+        len(model.columns), model.highest, model.mean_length, *model.length, model.mean_start, *model.start,
+        *model.percent, *model.trend,
+    )  # fmt: skip
+    limits = (model.pre, model.post, *model.intensity)
+    return dict(zip((*LIMITS, *SUMMARY), (*limits, *summary), strict=True))
+
+
+def _own(timing: Timing) -> dict[str, float]:
+    if not timing.start:
+        return {}
+    return dict(zip(OWN, (timing.length, timing.percent, timing.total, timing.start, timing.end), strict=True))
 
 
 def follow(season: Array, model: Model) -> Array:
@@ -100,83 +137,33 @@ def follow(season: Array, model: Model) -> Array:
     return out
 
 
-def in_epidemic(season: Array, model: Model) -> NDArray[np.bool_]:
-    """Weeks above the threshold: of the start up to the week of the peak, of the end after it."""
-    if np.isnan(season).all():
-        return np.zeros(len(season), dtype=bool)
-    rising = np.arange(len(season)) <= int(np.nanargmax(season))
-    with np.errstate(invalid="ignore"):
-        return np.asarray(season > np.where(rising, model.pre, model.post))
-
-
-def goodness(rates: Array, settings: Settings | None = None, criteria: Sequence[float] = CRITERIA) -> dict[str, float]:
-    """How well each season is found by the thresholds of all others (R `memgoodness`, cross-validation).
-
-    rates: weeks × seasons. The true epidemic is the one timed with each of `criteria`: their counts are added up.
-    """
-    settings = settings or Settings()
-    base = timings(rates, settings.parameter)
-    truths = [timings(rates, criterion) for criterion in criteria]
-    counts = np.zeros(4)
-    for held in range(rates.shape[1]):
-        others = [t for place, t in enumerate(base) if place != held]
-        season = rates[:, held]
-        found, known = in_epidemic(season, model_of(others, settings)), ~np.isnan(season)
-        for truth in truths:
-            true = _mask(truth[held], len(season))
-            pairs = ((found & true), (found & ~true), (~found & ~true), (~found & true))
-            counts += [float((pair & known).sum()) for pair in pairs]
-    return {"Weeks": float(rates.size), "Non-missing weeks": float((~np.isnan(rates)).sum()), **indicators(*counts)}
-
-
-def _mask(timing: Timing, weeks: int) -> NDArray[np.bool_]:
-    mask = np.zeros(weeks, dtype=bool)
-    if timing.start:
-        mask[timing.start - 1 : timing.end] = True
-    return mask
-
-
-def indicators(tp: float, fp: float, tn: float, fn: float) -> dict[str, float]:
-    """Sensitivity and the like of a table of four, by their names in R `mem`. Undefined: NaN."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        a, b, c, d = (np.float64(x) for x in (tp, fp, tn, fn))
-        sensitivity, specificity = a / (a + d), c / (c + b)
-        correlation = (a * c - b * d) / np.sqrt((a + b) * (a + d) * (c + b) * (c + d))
-        values = {
-            "True positives": a,
-            "False positives": b,
-            "True negatives": c,
-            "False negatives": d,
-            "Sensitivity": sensitivity,
-            "Specificity": specificity,
-            "Positive predictive value": a / (a + b),
-            "Negative predictive value": c / (c + d),
-            "Positive likehood ratio": sensitivity / (1.0 - specificity),
-            "Negative likehood ratio": (1.0 - sensitivity) / specificity,
-            "Percent agreement": (a + c) / (a + b + c + d),
-            "Matthews correlation coefficient": correlation,
-            "Youdens Index": sensitivity + specificity - 1.0,
-        }
-    return {name: float(value) for name, value in values.items()}
-
-
 METHODS: tuple[Method, ...] = (
     Method(
         "mem",
         mem,
         (
             Parameter("seasons", 10, "last seasons with cases that count", ("i.seasons",)),
+            Parameter("method", 2, "timing: 2 fixed criterium, 3 slope (1 and 4: not offered)", ("i.method",), TIMINGS),
             Parameter("parameter", 2.8, "slope of the MAP curve where an epidemic ends, % a week", ("i.param",)),
             Parameter("type_threshold", 5, "interval of the thresholds", ("i.type.threshold",), TYPES),
-            Parameter("level_threshold", 0.95, "its level, one tail, 0–1", ("i.level.threshold",)),
+            Parameter("level_threshold", 0.95, "its level, 0–1", ("i.level.threshold",)),
+            Parameter("tails_threshold", 1, "its tails", ("i.tails.threshold",), (1, 2)),
             Parameter("type_intensity", 6, "interval of the intensity levels", ("i.type.intensity",), TYPES),
-            Parameter("level_intensity", INTENSITY, "their three levels, one tail, 0–1", ("i.level.intensity",)),
+            Parameter("level_intensity", INTENSITY, "their three levels, 0–1", ("i.level.intensity",)),
+            Parameter("tails_intensity", 1, "their tails", ("i.tails.intensity",), (1, 2)),
+            Parameter("type_other", 3, "interval of length, start and percentage", ("i.type.other",), TYPES),
+            Parameter("level_other", 0.95, "its level, two tails, 0–1", ("i.level.other",)),
+            Parameter("type_curve", 2, "of the typical curve, not offered: no effect", ("i.type.curve",), TYPES),
+            Parameter("level_curve", 0.95, "of the typical curve, not offered: no effect", ("i.level.curve",)),
             Parameter("highest", -1, "highest values a season, 0: all, -1: 30 / seasons", ("i.n.max",)),
             Parameter("use_t", False, "Student's quantiles for normal ones", ("i.use.t",), (True, False)),
-            Parameter("least", 2, "seasons with cases before one is judged"),
+            Parameter("least", 2, "seasons with cases before one is judged, 2 or more"),
+            Parameter("first_week", FIRST_WEEK, "ISO week with which a season starts", ("i.range.x.ini",)),
+            Parameter("last_week", LAST_WEEK, "ISO week with which it ends", ("i.range.x.fin",)),
+            Parameter("details", False, "adds what memmodel and memtiming say, as columns", (), (True, False)),
         ),
         "Moving Epidemic Method: epidemic thresholds and intensity levels by season",
         "Vega et al. 2013, Influenza Other Respir Viruses 7:546–558; 2015, 9:234–246",
-        ("level",),
+        ("level", *LIMITS),
     ),
 )

@@ -9,12 +9,15 @@ from typing import NamedTuple
 import numpy as np
 
 from surveillance.detection.judged import Array
+from surveillance.detection.mem_loess import loess
+
+TIMINGS = (2, 3)  # methods offered
 
 
 class Timing(NamedTuple):
     """Epidemic of one season. start, end: weeks from 1 (0: none, a season without cases); total, percent: cases in it.
 
-    season: its values, missing ones filled. curve: MapCurve.
+    season: its values, missing ones filled; given: as they were. curve: MapCurve.
     """
 
     start: int
@@ -22,6 +25,7 @@ class Timing(NamedTuple):
     total: float
     percent: float
     season: Array
+    given: Array
     curve: MapCurve
 
     @property
@@ -105,27 +109,32 @@ def map_curve(seasons: Array, h: float = 1.0) -> MapCurve:
     return MapCurve(percent, total, start, end, slope)
 
 
-def optimum(curve: MapCurve, parameter: float = 2.8) -> int:
-    """Number of weeks of the epidemic: the last before the curve is flatter than `parameter`, % a week; 1 at least.
+def optimum(curve: MapCurve, parameter: float = 2.8, method: int = 2) -> int:
+    """Number of weeks of the epidemic, 1 at least, by their number in R `mem` (1 and 4 are not offered).
 
-    The fixed criterion (method 2 of R `mem`, its default), the only one offered.
+    2, fixed criterion: the last before the curve is flatter than `parameter`, % a week. 3, slope: where the slope of
+    the curve, smoothed by loess, is nearest to its overall slope, 100 % in all weeks (the first on ties).
     """
+    if method == 3:
+        weeks = len(curve.percent) - 1
+        slope = np.diff(loess(weeks + 1) @ curve.percent)
+        return 1 + int(np.argmin(np.abs(slope - 100.0 / weeks)))
     flat = np.flatnonzero(curve.slope[1:] < parameter)
     return max(1, int(flat[0])) if len(flat) else len(curve.percent) - 1
 
 
-def timings(seasons: Array, parameter: float = 2.8) -> list[Timing]:
-    """Timing of each season of W weeks: weeks × seasons, holes filled first."""
+def timings(seasons: Array, parameter: float = 2.8, method: int = 2) -> list[Timing]:
+    """Timing of each season of W weeks: weeks × seasons, holes filled first. parameter, method: see optimum."""
     filled = np.stack([fill(season) for season in seasons.T], axis=1) if seasons.size else seasons
     curves = map_curve(filled)
     out = []
     for place in range(filled.shape[1]):
         curve = MapCurve(*(part[:, place] for part in curves))
         if not curve.total[-1] > 0:
-            out.append(Timing(0, 0, 0.0, 0.0, filled[:, place], curve))
+            out.append(Timing(0, 0, 0.0, 0.0, filled[:, place], seasons[:, place], curve))
             continue
-        size = optimum(curve, parameter)
+        size = optimum(curve, parameter, method)
         first = int(curve.start[size])
         total, percent = float(curve.total[size]), float(curve.percent[size])
-        out.append(Timing(first, first + size - 1, total, percent, filled[:, place], curve))
+        out.append(Timing(first, first + size - 1, total, percent, filled[:, place], seasons[:, place], curve))
     return out
