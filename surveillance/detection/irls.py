@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from surveillance.detection.families import Family
 from surveillance.detection.judged import Array
-from surveillance.detection.periodic import least_squares
+from surveillance.detection.periodic import Line, least_squares
 
 STEPS, CLOSE = 25, 1e-8
+HARD, SINGULAR = 1e8, 1e-11  # condition from which the normal equations lose digits; where there is no fit at all
 
 
 class Model(NamedTuple):
@@ -45,7 +46,7 @@ def fit(basis: Array, values: Array, prior: Array, family: Family, start: Array)
         part, weight, own = family.only(left), prior[:, left], y[:, left]
         slope = part.slope(eta[:, left])
         weights = weight * slope**2 / part.variance(mu[:, left])
-        line = least_squares(basis, eta[:, left] + (own - mu[:, left]) / slope, weights)
+        line = _solve(basis, eta[:, left] + (own - mu[:, left]) / slope, weights)
         coefficients[:, left], inverse[left] = line.coefficients, line.inverse
         eta[:, left], mu[:, left] = line.fitted, part.mean(line.fitted)
         rest = (own - mu[:, left]) / part.slope(line.fitted)
@@ -57,3 +58,28 @@ def fit(basis: Array, values: Array, prior: Array, family: Family, start: Array)
         if not len(left):
             break
     return Model(coefficients, eta, mu, inverse, pearson, converged)
+
+
+def _solve(basis: Array, values: Array, weights: Array) -> Line:
+    """Weighted least squares, by orthogonal columns where the normal equations lose too many digits.
+
+    That is where means run to a limit (counts parted from zeros by the line): a rounding of 1e-9 of the deviance would
+    end the steps one too early or too late.
+    """
+    line = least_squares(basis, values, weights)
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = (weights.T @ (basis**2).sum(axis=1)) * np.abs(np.trace(line.inverse, axis1=1, axis2=2))
+    hard = np.flatnonzero((size > HARD) & np.isfinite(size))
+    if not len(hard):
+        return line
+    root = np.sqrt(weights[:, hard]).T
+    columns, triangle = np.linalg.qr(root[:, :, None] * basis)
+    diagonal = np.abs(np.diagonal(triangle, axis1=1, axis2=2))
+    regular = diagonal.min(axis=1) > SINGULAR * diagonal.max(axis=1)
+    hard, root, columns, triangle = hard[regular], root[regular], columns[regular], triangle[regular]
+    right = np.where(root > 0, values[:, hard].T, 0.0) * root
+    turned = np.linalg.inv(triangle)
+    found = (turned @ (columns.transpose(0, 2, 1) @ right[:, :, None]))[:, :, 0].T
+    line.coefficients[:, hard], line.fitted[:, hard] = found, basis @ found
+    line.inverse[hard] = turned @ turned.transpose(0, 2, 1)
+    return line

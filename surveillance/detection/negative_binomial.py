@@ -19,7 +19,7 @@ from surveillance.detection.judged import Array
 
 TURNS, CLOSE = 25, 1e-8  # of the regressions in turn
 NEWTON, THETA_CLOSE = 24, float(np.finfo(float).eps) ** 0.25
-COUNT_AT_ZERO = 1 / 6  # mean that a count of 0 starts from
+POISSON = 1e12  # theta of counts that vary so little that the likelihood has no maximum (R: whatever rounding makes)
 
 
 class Dispersed(NamedTuple):
@@ -86,7 +86,7 @@ def estimate_theta(y: Array, mu: Array, prior: Array) -> Array:
     tally = Tally.of(y, prior)
     with np.errstate(divide="ignore", invalid="ignore"):
         theta = prior.sum(axis=0) / (prior * (y / mu - 1) ** 2).sum(axis=0)
-    step = np.ones_like(theta)
+    step = np.where(theta < POISSON, 1.0, 0.0)
     for _ in range(NEWTON):
         moving = np.abs(step) > THETA_CLOSE
         if not moving.any():
@@ -100,7 +100,7 @@ def estimate_theta(y: Array, mu: Array, prior: Array) -> Array:
         with np.errstate(divide="ignore", invalid="ignore"):
             step[moving] = score / bend
         theta[moving] += step[moving]
-    return np.asarray(np.maximum(theta, 0.0))
+    return np.where((theta > 0) & (theta < POISSON), theta, POISSON)
 
 
 def _likelihood(y: Array, mu: Array, theta: Array, prior: Array) -> Array:

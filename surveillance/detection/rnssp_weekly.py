@@ -45,11 +45,18 @@ def rnssp_serfling(series: Series, baseline_end: str = "", baseline_share: float
     return _judge(series, (line.fitted, threshold, score, pvalue), status, chosen)
 
 
-def rnssp_nbinom(series: Series, baseline_end: str = "", baseline_share: float = 0.7, alpha: float = 0.05) -> Judged:
+def rnssp_nbinom(
+    series: Series,
+    baseline_end: str = "",
+    baseline_share: float = 0.7,
+    alpha: float = 0.05,
+    include_time: bool = True,
+) -> Judged:
     """Negative binomial regression on all rows of the baseline.
 
-    Threshold: quantile of a negative binomial around the upper confidence bound of the mean (Student). A baseline of
-    zeros has no fit (`constant`); one without integer counts would stop Rnssp, and is fitted here.
+    Threshold: quantile of a negative binomial around the upper confidence bound of the mean (Student); that of a
+    Poisson law where the counts vary so little that no theta is found (rounding noise in R: 1e7 or 1e29). A baseline of
+    zeros has no fit (`constant`). include_time: of no effect, as in Rnssp, which takes it and always fits the line.
     """
     basis, known, chosen = _prepare(series, baseline_end, baseline_share)
     used = known & chosen[:, None]
@@ -64,8 +71,8 @@ def rnssp_nbinom(series: Series, baseline_end: str = "", baseline_share: float =
         reach = _student(used[:, kept].sum(axis=0) - basis.shape[1], alpha)
         found[0][:, kept] = np.exp(part.model.eta)
         above = np.exp(part.model.eta + reach * spread)[series.rows]
-        found[1][np.ix_(series.rows, kept)] = quantiles.quantile(1 - alpha, above, 1.0 + above / part.theta)
         theta[kept] = part.theta
+        found[1][np.ix_(series.rows, kept)] = quantiles.quantile(1 - alpha, above, 1.0 + above / theta[kept])
     status = _status(series, known, chosen, np.isnan(found[0]).any(axis=0), empty)
     nothing = np.full(series.counts.shape, np.nan)
     more = {"theta": np.broadcast_to(theta, series.counts.shape)}
@@ -148,7 +155,15 @@ METHODS: tuple[Method, ...] = (
     Method(
         "rnssp_nbinom",
         rnssp_nbinom,
-        _PARAMETERS,
+        (
+            *_PARAMETERS,
+            Parameter(
+                "include_time",
+                True,
+                "taken and of no effect, as in Rnssp: the line is always fitted",
+                ("include_time", "include_time_term"),
+            ),
+        ),
         "negative binomial regression on a line and the season of a baseline",
         "Rnssp 0.3.1, alert_nbinom; MASS::glm.nb",
         ("split", "theta"),

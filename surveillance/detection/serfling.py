@@ -7,6 +7,7 @@ bisquare M-estimates, Venables & Ripley 2002, section 6.5), down to where they s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -161,8 +162,17 @@ _USE = (
     Parameter("consecutive", 2, "rows above the bound, one after the other, that make an epidemic"),
 )
 _STOP = Parameter("accuracy", CLOSE, "relative move of the residuals at which the reweighting stops", ("acc",))
-_STEPS = "at most so many reweightings"
 _OWN = ("sigma", "epidemic")
+RLM = "Venables & Ripley 2002, 6.5"
+
+
+def _robust(run: Callable[..., Judged], tuning: Parameter, steps: int, about: str, psi: str) -> Method:
+    """An M-estimate as a method: its one constant, and when its reweighting ends."""
+    limit = Parameter("steps", steps, "at most so many reweightings", ("maxit",))
+    about = f"trend and season, past epidemics given {about}"
+    return Method(run.__name__, run, (tuning, *_SHAPE, *_USE, limit, _STOP), about, f"MASS::rlm, {psi}; {RLM}", _OWN)
+
+
 METHODS: tuple[Method, ...] = (
     Method(
         "serfling",
@@ -177,32 +187,18 @@ METHODS: tuple[Method, ...] = (
         "Serfling 1963; Costagliola 1991; Pelat 2007",
         (*_OWN, "training"),
     ),
-    Method(
-        "serfling_huber",
+    _robust(
         serfling_huber,
-        (
-            Parameter("k", 1.345, "scaled residual from which the weight falls", ("k",)),
-            *_SHAPE,
-            *_USE,
-            Parameter("steps", HUBER_STEPS, _STEPS, ("maxit",)),
-            _STOP,
-        ),
-        "trend and season, past epidemics given less weight (Huber)",
-        "MASS::rlm, psi.huber; Venables & Ripley 2002, 6.5",
-        _OWN,
+        Parameter("k", 1.345, "scaled residual from which the weight falls", ("k",)),
+        HUBER_STEPS,
+        "less weight (Huber)",
+        "psi.huber",
     ),
-    Method(
-        "serfling_bisquare",
+    _robust(
         serfling_bisquare,
-        (
-            Parameter("c", 4.685, "scaled residual from which the weight is 0", ("c",)),
-            *_SHAPE,
-            *_USE,
-            Parameter("steps", BISQUARE_STEPS, _STEPS, ("maxit",)),
-            _STOP,
-        ),
-        "trend and season, past epidemics given little weight or none (bisquare)",
-        "MASS::rlm, psi.bisquare; Venables & Ripley 2002, 6.5",
-        _OWN,
+        Parameter("c", 4.685, "scaled residual from which the weight is 0", ("c",)),
+        BISQUARE_STEPS,
+        "little weight or none (bisquare)",
+        "psi.bisquare",
     ),
 )
