@@ -30,6 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "evaluation",
         "explaining",
         "changes",
+        "clusters",
         "gathering",
         "guessing",
         "habits",

@@ -1,4 +1,4 @@
-"""Commands that look over a syndrome: phases, nowcast."""
+"""Commands that look over a syndrome: phases, nowcast, clusters."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(phases)
     app.command()(nowcast)
+    app.command()(clusters)
 
 
 def phases(
@@ -168,6 +169,45 @@ def _off(desk: Desk, frame: pd.DataFrame, kind: str, weeks: int) -> list[str]:
             places = ", ".join(dict.fromkeys(off[kind].astype(str)))
             found.append(desk.say(f"nowcast_{why}", places=places, cells=len(off), weeks=weeks))
     return found
+
+
+def clusters(
+    syndrome: Annotated[str, typer.Argument(metavar="SYNDROME", help="Id of a case definition.")],
+    as_of: option.AsOf = None,
+    days: Annotated[int, typer.Option(help="Longest cluster, in days up to the last.", min=1, max=14)] = 7,
+    history: Annotated[int, typer.Option(help="Days compared with, the last ones included.", min=14, max=91)] = 28,
+    level: Annotated[float, typer.Option(help="p-value up to which a cluster is one.", min=0.0, max=1.0)] = 0.05,
+    most: Annotated[int, typer.Option(help="Show so many, the most improbable ones.", min=1, max=20)] = 3,
+    replicates: Annotated[int, typer.Option(help="Draws under chance alone.", min=99, max=9999)] = 999,
+    seed: Annotated[int, typer.Option(help="Of the draws: the same gives the same.", min=0)] = 1,
+    basis: option.Basis = "diagnosis",
+    site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Neighbouring départements with more visits these days than chance allows: space-time scan (docs/scan.md)."""
+    from surveillance import clusters as scanning
+    from surveillance.questions import Question, checked
+    from surveillance.questions.asked import known_names
+    from surveillance.store import open_published
+
+    desk = Desk(site, state, lang, quiet)
+    night = parse_night(as_of)
+    question = Question((syndrome,), ("day", "department"), as_of=night, basis=basis)
+    checked(question)
+    with open_published(desk.settings.state, desk.content) as store:
+        known_names(store, question)
+        found = scanning.read(store, syndrome, night, history, min(days, history), basis)
+    frame = scanning.table(found, desk.content, days, replicates, seed, most)
+    frame = frame[frame["p"] <= level]
+    settings = {"days": days, "history": history, "replicates": replicates, "seed": seed}
+    desk.logged("clusters", vars(question) | settings, rows=len(frame), night=night)
+    if len(frame):
+        shown = frame.assign(p=[f"{p:.3f}" for p in frame["p"]])
+        write_table(shown, "table", desk, desk.say("clusters_title", syndrome=syndrome, night=found.night))
+    key = "clusters_found" if len(frame) else "clusters_none"
+    told = desk.say(key, syndrome=syndrome, number=len(frame), level=level, last=found.last, history=history)
+    desk.out.print(told, markup=False)
+    if found.silent:
+        desk.out.print(desk.say("clusters_silent", places=", ".join(found.silent), days=days), markup=False)
 
 
 def _hidden(
