@@ -205,3 +205,55 @@ def test_every_method_runs_with_its_defaults_by_name() -> None:
         judged = method.run(series, **{parameter.name: parameter.default for parameter in method.parameters})
         assert judged.alarm.shape == (1, 1) and set(judged.more) == set(method.columns)
         assert judged.status[0, 0] == Status.OK
+
+
+# Cases that the files of figures do not hold: figures of R surveillance 1.20.3.
+
+TIMES = np.arange(1, 301)
+RISING = (TIMES * TIMES * 7 + 3 * TIMES) % 11 * 1.0
+RISING[205:210] = [14, 9, 16, 12, 15]
+
+
+def rising(missing: int, **settings: Any) -> Judged:
+    """algo.farrington of position 206, one position missing."""
+    counts = np.where(missing == TIMES, np.nan, RISING)[:, None]
+    return farrington(Series(counts, judged=np.array([205])), epoch="index", w=2, **settings)
+
+
+def told(judged: Judged) -> list[float]:
+    return [float(column(judged, name)[0, 0]) for name in ("upperbound", "alarm", "pvalue", "mu0")]
+
+
+def test_a_fit_in_one_pass_leaves_out_the_missing_weeks() -> None:
+    assert told(rising(154, b=2, reweight=False, fit="glm")) == pytest.approx([13.9483538, 1, 0.02448985, 4.22222222])
+    assert np.isnan(told(rising(154, b=2, reweight=False))).all()  # the fast fit stops
+    assert np.isnan(told(rising(154, b=2, fit="glm"))).all()
+
+
+def test_the_model_is_told_when_one_of_the_last_weeks_is_missing() -> None:
+    bound, alarm, *model = told(rising(204, b=2))
+    assert np.isnan([bound, alarm]).all() and model == pytest.approx([0.00827080311, 3.07782725], rel=1e-6)
+    assert rising(204, b=2).status[0, 0] == Status.MISSING
+
+
+def test_a_line_through_two_points_is_not_kept() -> None:
+    dates = np.arange("2010-01", "2022-07", dtype="datetime64[M]").astype("datetime64[D]")
+    series = Series(np.full((150, 1), 7.0), dates, judged=np.array([148]), frequency=12)
+    rules = {"power_trans": "none", "threshold_method": "muan", "limit54": (0, 4)}
+    judged = farrington_flexible(series, b=2, w=0, alpha=0.1, reweight=False, **rules)
+    assert [float(x[0, 0]) for x in (judged.expected, judged.upperbound)] == pytest.approx([7.0, 10.0])
+    assert judged.pvalue[0, 0] == pytest.approx(0.550289, abs=1e-6)
+
+
+@pytest.mark.parametrize("method", [farrington, farrington_flexible])
+def test_rates_of_one_series_alone(method: Any) -> None:
+    counts, population = RISING[:, None].copy(), np.linspace(9e4, 1e5, 300)[:, None]
+    population[100] = np.nan
+    kept = counts.copy()
+    for array in (counts, population):
+        array.setflags(write=False)
+    alone = Series(counts, population=population, judged=np.arange(290, 300))
+    two = Series(np.repeat(counts, 2, axis=1), population=np.repeat(population, 2, axis=1), judged=alone.judged)
+    found, wanted = (method(series, b=3, population_offset=True) for series in (alone, two))
+    np.testing.assert_array_equal(found.upperbound[:, 0], wanted.upperbound[:, 1])
+    np.testing.assert_array_equal(counts, kept)

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 from datetime import date, timedelta
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -348,6 +349,30 @@ def test_settings_that_cannot_be(written_as: str) -> None:
         read_settings(ECHO, [tuple(written_as.split("=", 1))])  # type: ignore[list-item]
 
 
+@pytest.mark.parametrize(
+    ("method", "written_as", "message"),
+    [
+        ("ears_c1", "baseline=2", "3 or more"),
+        ("ears_c1", "alpha=2", "from 0 to 1"),
+        ("farrington", "limit54=-1,4", "0 or more"),
+        ("glr_nb", "M=-2", "-1 or more"),
+    ],
+)
+def test_settings_that_are_too_small_or_too_large(method: str, written_as: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read_settings(find_method(method), [tuple(written_as.split("=", 1))])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("method", "name"), [("cusum", "m"), ("glr_nb", "mu0"), ("glr_nb", "theta"), ("rogerson", "theta0t")]
+)
+def test_a_word_where_a_number_is_needed(method: str, name: str) -> None:
+    chosen = find_method(method)
+    settings = read_settings(chosen, [(name, "high")])
+    with pytest.raises(UsageError, match="no answer with"):
+        run(chosen, Series(np.ones((60, 1)), judged=np.arange(50, 60)), settings)
+
+
 def test_a_name_of_the_reference_may_set_several() -> None:
     spring = {"spring_first": 14, "spring_last": 26}
     assert read_settings(find_method("euromomo"), [("SPRING", "c(14, 26)")]) == spring
@@ -379,6 +404,21 @@ def test_every_method_is_whole() -> None:
             for other in one.reference:
                 values = ",".join(said(each.default) for each in find_parameters(method, other))
                 read_settings(method, [(other, values)])
+
+
+def test_a_setting_that_is_not_given_is_the_default_that_is_told() -> None:
+    for method in methods().values():
+        known = signature(method.run).parameters
+        for one in method.parameters:
+            assert known[one.name].default == one.default, f"{method.name}: {one.name}"
+
+
+def test_functions_and_values_as_r_writes_them() -> None:
+    assert find_method("algo.glrnb").name == "glr_nb" and find_method("algo.outbreakP").name == "outbreak_p"
+    farrington = find_method("algo.farrington")
+    words = [("fitFun", "algo.farrington.fitGLM.populationOffset"), ("epochAsDate", "FALSE")]
+    assert read_settings(farrington, words) == {"fit": "population_offset", "epoch": "index"}
+    assert read_settings(farrington, [("fitFun", "algo.farrington.fitGLM")]) == {"fit": "glm"}
 
 
 def test_every_method_runs_on_series_that_are_hardly_any() -> None:

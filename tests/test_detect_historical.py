@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from surveillance.detection import cusum, glr, historical, outbreak_p, rogerson
-from surveillance.detection.judged import Judged, Method, Series, Status
+from surveillance.detection.judged import Array, Judged, Method, Series, Status
 from surveillance.detection.quantiles import below, quantile
 from tests.detection_figures import assert_equal, figures, last_weeks, picked, weekly
 
@@ -59,11 +59,11 @@ def test_cusum_restarts_after_an_alarm_if_told() -> None:
 @pytest.mark.parametrize(
     ("figure", "name", "changed"),
     [
-        ("glrpois", "glr_pois", {}),
-        ("glrpois_lr0.5", "glr_pois", {"theta": 0.5}),
-        ("glrnb", "glr_nb", {}),
-        ("glrnb_M52", "glr_nb", {"window": 52}),
-        ("glrnb_lr0.5", "glr_nb", {"theta": 0.5}),
+        ("glrpois", "glr_pois", {"trend": True}),
+        ("glrpois_lr0.5", "glr_pois", {"theta": 0.5, "trend": True}),
+        ("glrnb", "glr_nb", {"trend": True}),
+        ("glrnb_M52", "glr_nb", {"window": 52, "trend": True}),
+        ("glrnb_lr0.5", "glr_nb", {"theta": 0.5, "trend": True}),
     ],
 )
 def test_likelihood_ratios(figure: str, name: str, changed: dict[str, Any]) -> None:
@@ -165,3 +165,102 @@ def test_a_series_is_judged_the_same_alone_and_among_others(name: str) -> None:
     together, alone = run(name, Series(counts, judged=rows)), run(name, Series(counts[:, [3]], judged=rows))
     np.testing.assert_allclose(together.upperbound[:, [3]], alone.upperbound, rtol=1e-7)
     np.testing.assert_array_equal(together.alarm[:, [3]], alone.alarm)
+
+
+# Settings and series that the files of figures do not hold: figures of R surveillance 1.20.3, of these two series.
+
+TIMES = np.arange(1, 301)
+PLAIN = (TIMES * TIMES * 7 + 3 * TIMES) % 11 * 1.0
+RISING = np.concatenate([PLAIN[:205], [14.0, 9.0, 16.0, 12.0, 15.0], PLAIN[210:]])
+HALVES = PLAIN + np.tile([0.0, 0.25, 0.5], 100)
+SPARSE = np.concatenate([PLAIN[:200], [0.0, 0, 3, 0, 0, 1, 0, 0, 0, 25, 0, 0]])
+FAR = np.concatenate([PLAIN[:200], [300.0, 1, 0, 90, 4, 200, 7, 1, 1, 1, 1, 1]])
+
+
+def bounds(name: str, counts: Array, first: int, last: int, **changed: Any) -> Judged:
+    """Positions from 1, both included."""
+    return run(name, Series(counts[:, None], judged=np.arange(first - 1, last)), **changed)
+
+
+def assert_bounds(judged: Judged, expected: list[float]) -> None:
+    assert_equal(judged.upperbound[:, 0], pd.Series(expected))
+
+
+def test_sums_of_past_weeks_are_cut_to_whole_numbers() -> None:
+    judged = bounds("cdc", HALVES, 290, 292, years=2, months=3, alpha=0.001)
+    assert_bounds(judged, [24.7094404, 27.0433103, 25.5642987])
+
+
+def test_rki_looks_at_two_past_years_unless_told() -> None:
+    assert_bounds(bounds("rki", RISING, 206, 208), [8.102, 9.598, 9.598])
+
+
+@pytest.mark.parametrize(
+    ("transformation", "expected"),
+    [
+        ("none", [0, 0, 0, 0, 0, 0]),
+        ("anscombe2nd", [20.92438, 20.92438, 20.92438, 14.4187445, 13.740373, 6.6226707]),
+        ("anscombeNegBin", [4, 4, 3.28760496, 3.54938096, 2.50445808, 2.15337149]),
+    ],
+)
+def test_other_scales_of_the_cusum(transformation: str, expected: list[float]) -> None:
+    judged = bounds("cusum", RISING, 204, 209, k=1, h=4, transformation=transformation, mean=6.0, alpha=0.2)
+    assert_bounds(judged, expected)
+
+
+def test_the_regression_of_zeros_is_a_mean_of_hardly_any() -> None:
+    judged = bounds("cusum", np.concatenate([np.zeros(61), [1.0, 0.0]]), 61, 63, k=1, h=4, mean="glm")
+    assert_bounds(judged, [1, 1, 0])
+    assert judged.alarm[:, 0].tolist() == [0, 1, 1]
+
+
+NOUGHT = [0.0] * 12
+SIX = {"mean": 6.0, "limit": 5.0, "alpha": 0.0}
+POISSON_CASES = [16.0, 16, 16, 16, 16, 16, 11, 10, 16, 13, 16, 16]
+LINEAR_CASES = [*[17.7846552] * 6, 11.5693105, 10.3539657, 17.7846552, 13.5693105, 17.7846552, 17.7846552]
+LINEAR_NB = [*[33.0615763] * 6, 26.7487684, 25.4359605, 17.1231526, 12.8103447, 33.0615763, 33.0615763]
+LINEAR = [0, 0, 0, 0, 0, 3.10767238, 3.71534475, 7.82301713, 2.10767238, 5.71534475, 0, 0]
+NB_FALL = [3.94228675, 7.88457351, 0.468188307, 3.94228676, 7.88457344, 1.84505535, 5.13971234]
+NB_FALL += [3.94228675, 7.88457351, 0, 3.94228674, 7.88457348]
+
+
+@pytest.mark.parametrize(
+    ("counts", "changed", "expected"),
+    [
+        (RISING, {"window": 5, "minimum": 3}, [*NOUGHT[:6], 0.694306539, 4.43302495, 11.4423619, 0, 0, 0]),
+        (RISING, {"minimum": 3}, [*NOUGHT[:5], 3.86217005, 3.96351402, 9.15440564, 0, 0, 2.37131706, 1.84242761]),
+        (RISING, {"bound": "cases"}, POISSON_CASES),
+        (RISING, {"bound": "cases", "theta": 0.5}, LINEAR_CASES),
+        (RISING, {"bound": "cases", "theta": 0.5, "alpha": 0.2}, LINEAR_NB),
+        (RISING, {"theta": 0.5, "direction": "dec"}, LINEAR),
+        (SPARSE, {"limit": 9.0, "direction": "dec"},
+            [0, 0, 9.62472159, 0, 0, 14.1096282, 0, 0, 0, 0, 0.44196108, 1.88392216]),
+        (SPARSE, {"alpha": 0.2, "direction": "dec"}, NB_FALL),
+        (FAR, {"alpha": 0.05, "limit": 50.0},
+            [370.335075, 0, 0, 85.062297, 0, 231.494758, 0.0600659033, 0, 0, 0, 0, 0]),
+        (HALVES, {}, [*NOUGHT[:5], 1.10825624, 0, 0, 0, 1.10825624, 0, 0]),
+    ],
+)  # fmt: skip
+def test_likelihood_ratios_with_a_known_mean(counts: Array, changed: dict[str, Any], expected: list[float]) -> None:
+    assert_bounds(bounds("glr_nb", counts, 201, 212, **(SIX | changed)), expected)
+
+
+def test_the_mean_is_fitted_again_with_the_dispersion_of_the_first_fit() -> None:
+    judged = bounds("glr_nb", RISING, 201, 212, limit=0.8, refit=True)
+    assert judged.alarm[:, 0].tolist() == [0, 0, 0, 0, 0, 1, 0, 1, 1, 1, 0, 0]
+    mean = [4.0331239, 4.03700861, 4.04059015, 4.0438154, 4.04663643, 4.04901121, 4.17748351, 4.17663088]
+    assert_equal(judged.expected[:, 0], pd.Series([*mean, 4.40997053, 4.50738177, 4.63737259, 4.61557554]))
+    assert_equal(judged.more["alpha"][:, 0], pd.Series([0.728638315] * 12))
+
+
+def test_the_regression_is_that_of_the_dispersion_given() -> None:
+    mean = bounds("glr_nb", RISING, 201, 206, alpha=0.3).expected[:, 0]
+    known = [4.03315679, 4.03704556, 4.04063064, 4.04385887, 4.04668227, 4.04905877]
+    assert_equal(mean, pd.Series(known))
+
+
+def test_outbreak_p_looks_back_to_the_first_row_of_the_series() -> None:
+    expected = [1860.76193, 7425.09271, 45299608.3, 1563619550, 1.02132868e12, 1429254940, 440010991]
+    assert_bounds(bounds("outbreak_p", RISING[170:212], 36, 42), expected)
+    alone = run("outbreak_p", Series(RISING[170:212, None], judged=np.arange(35, 42)), window=7)
+    assert_equal(alone.upperbound[:, 0], pd.Series(run("outbreak_p", Series(RISING[205:212, None])).upperbound[:, 0]))

@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import hyp2f1
 
+from surveillance.detection.families import Family
 from surveillance.detection.harmonic import design, fit_poisson
 from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
 
-TRANSFORMATIONS = ("standard", "rossi", "anscombe", "pearsonNegBin", "none")
+TRANSFORMATIONS = ("standard", "rossi", "anscombe", "anscombe2nd", "pearsonNegBin", "anscombeNegBin", "none")
 
 
 def standardise(counts: Array, mean: Array, transformation: str, alpha: float = 0.1) -> Array:
-    """Counts on a scale of mean 0 and variance 1 (`none`: the counts). alpha: variance m + alpha m²."""
+    """Counts on a scale of mean 0 and variance 1 (`none`: the counts). alpha: variance m + alpha m².
+
+    anscombe2nd: with the mean of y^(2/3) to the second order (Pierce and Schafer 1986, JASA 81:977–986).
+    anscombeNegBin: the integral of (t + alpha t²)^(-1/3) from m to y over (m + alpha m²)^(1/6).
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         root = np.sqrt(mean)
         if transformation == "standard":
@@ -22,13 +28,22 @@ def standardise(counts: Array, mean: Array, transformation: str, alpha: float = 
             return (counts - 3.0 * mean + 2.0 * np.sqrt(counts * mean)) / (2.0 * root)
         if transformation == "anscombe":
             return 1.5 * (counts ** (2.0 / 3.0) - mean ** (2.0 / 3.0)) / mean ** (1.0 / 6.0)
+        if transformation == "anscombe2nd":
+            centre = mean ** (2.0 / 3.0) - mean ** (-1.0 / 3.0) / 9.0
+            return 1.5 * (counts ** (2.0 / 3.0) - centre) / mean ** (1.0 / 6.0)
         if transformation == "pearsonNegBin":
             return (counts - mean) / np.sqrt(mean + alpha * mean**2)
+        if transformation == "anscombeNegBin":
+            both = [1.5 * t ** (2.0 / 3.0) * hyp2f1(1 / 3, 2 / 3, 5 / 3, -alpha * t) for t in (counts, mean)]
+            return np.asarray((both[0] - both[1]) / (mean + alpha * mean**2) ** (1.0 / 6.0))
     return np.asarray(counts, dtype=float)
 
 
 def least_count(score: Array, mean: Array, transformation: str, alpha: float = 0.1) -> Array:
-    """Count of which the standardised value is `score`, 0 at least; rounded up for `standard` only (quirk kept)."""
+    """Count of which the standardised value is `score`, 0 at least; rounded up for `standard` only (quirk kept).
+
+    anscombe2nd: m^(1/3) stands where `standardise` has m^(-1/3), as in the reference. none, anscombeNegBin: the score.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         root = np.sqrt(mean)
         if transformation == "standard":
@@ -38,6 +53,9 @@ def least_count(score: Array, mean: Array, transformation: str, alpha: float = 0
             count = (np.sqrt(4.0 * mean + 2.0 * root * score) - root) ** 2
         elif transformation == "anscombe":
             count = (score * mean ** (1.0 / 6.0) / 1.5 + mean ** (2.0 / 3.0)) ** 1.5
+        elif transformation == "anscombe2nd":
+            centre = mean ** (2.0 / 3.0) - np.cbrt(mean) / 9.0
+            count = (score * mean ** (1.0 / 6.0) / 1.5 + centre) ** 1.5
         elif transformation == "pearsonNegBin":
             count = mean + score * np.sqrt(mean + alpha * mean**2)
         else:
@@ -60,6 +78,8 @@ def cusum(
     of a year; or a number. score: C_t. upperbound: the count that would have raised an alarm. A missing count ends the
     sum: nothing is said after it, nor of a series with a missing earlier count under `earlier` (quirk kept).
     """
+    if isinstance(mean, str) and mean not in ("earlier", "glm"):
+        raise ValueError("the mean is earlier, glm or a number")
     rows = series.rows
     first = int(rows[0]) if len(rows) else 0
     centre = _centre(series, rows, first, mean)
@@ -68,8 +88,10 @@ def cusum(
     total = np.zeros(shape[1])
     for place, row in enumerate(rows):
         z = standardise(series.counts[row], centre[place], transformation, alpha)
-        bound[place] = least_count(h + k - total, centre[place], transformation, alpha)
-        total = np.maximum(0.0, total + z - k)  # NaN stays NaN
+        before, total = total, np.maximum(0.0, total + z - k)  # NaN stays NaN
+        # Without a scale of counts to go back to, the reference gives what is left to h after the row.
+        left = h - total if transformation in ("none", "anscombeNegBin") else h + k - before
+        bound[place] = least_count(left, centre[place], transformation, alpha)
         score[place] = total
         alarm[place] = np.where(np.isnan(total), np.nan, total >= h)
         if reset:
@@ -94,7 +116,7 @@ def _centre(series: Series, rows: Any, first: int, mean: str | float) -> Array:
     if mean == "glm":
         terms = design(np.arange(1.0, first + 1.0), 1, False, series.frequency)
         after = design(np.asarray(rows) + 1.0, 1, False, series.frequency)
-        return np.asarray(np.exp(after @ fit_poisson(terms, earlier).coefficients))
+        return Family().mean(after @ fit_poisson(terms, earlier).coefficients)
     return np.broadcast_to(earlier.mean(axis=0), shape).copy()
 
 
@@ -106,8 +128,10 @@ METHODS: tuple[Method, ...] = (
             Parameter("k", 1.04, "reference value, in standard deviations", ("k",)),
             Parameter("h", 2.26, "decision limit, in standard deviations", ("h",)),
             Parameter("transformation", "standard", "how counts are standardised", ("trans",), TRANSFORMATIONS),
-            Parameter("mean", "earlier", "mean in control: earlier (R: m = NULL), glm, or a number of cases", ("m",)),
-            Parameter("alpha", 0.1, "dispersion of pearsonNegBin, variance m + alpha m²", ("alpha",)),
+            Parameter(
+                "mean", "earlier", "mean in control: earlier (R: m = NULL), glm, or a number of cases", ("m",), least=0
+            ),
+            Parameter("alpha", 0.1, "dispersion of pearsonNegBin, variance m + alpha m²", ("alpha",), least=0),
             Parameter("reset", False, "whether the sum restarts at 0 after an alarm", ("reset",), (True, False)),
         ),
         "CUSUM of standardised Poisson counts",

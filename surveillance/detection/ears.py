@@ -118,8 +118,10 @@ def _status(series: Series, tested: Array, first: int) -> Codes:
 
 
 _COMMON = (
-    Parameter("baseline", 7, "days (or weeks) of the baseline, at least 3", ("baseline",)),
-    Parameter("min_sigma", 0.0, "floor of the standard deviation, in cases (Burkom advises 0.5 or 1)", ("minSigma",)),
+    Parameter("baseline", 7, "days (or weeks) of the baseline, at least 3", ("baseline",), least=3),
+    Parameter(
+        "min_sigma", 0.0, "floor of the standard deviation, in cases (Burkom advises 0.5 or 1)", ("minSigma",), least=0
+    ),
 )
 _ALPHA = "one-sided level of the bound, normal quantile"
 _R = "R surveillance, earsC"
@@ -127,21 +129,21 @@ METHODS: tuple[Method, ...] = (
     Method(
         "ears_c1",
         ears_c1,
-        (*_COMMON, Parameter("alpha", 0.001, _ALPHA, ("alpha",))),
+        (*_COMMON, Parameter("alpha", 0.001, _ALPHA, ("alpha",), least=0, most=1)),
         "above the mean of the last 7 days by more than z standard deviations",
         f"{_R} (C1); Hutwagner 2003",
     ),
     Method(
         "ears_c2",
         ears_c2,
-        (*_COMMON, Parameter("alpha", 0.001, _ALPHA, ("alpha",))),
+        (*_COMMON, Parameter("alpha", 0.001, _ALPHA, ("alpha",), least=0, most=1)),
         "as C1, the two days before left out of the baseline",
         f"{_R} (C2); Hutwagner 2003",
     ),
     Method(
         "ears_c3",
         ears_c3,
-        (*_COMMON, Parameter("alpha", 0.025, _ALPHA, ("alpha",))),
+        (*_COMMON, Parameter("alpha", 0.025, _ALPHA, ("alpha",), least=0, most=1)),
         "C2 excesses of the two days before, as coded in R: today's count is not used",
         f"{_R} (C3)",
     ),

@@ -58,8 +58,8 @@ def farrington(
         baseline = classic(int(row), references, w, len(series.counts))
         if not len(baseline.rows):
             continue
-        # A missing week in the baseline stops R: nothing is said of the series.
-        missing = np.isnan(past.counts[:, baseline.rows]).any(axis=1)
+        # A missing week in the baseline stops R, in the second pass or in the fast fit: nothing is said of the series.
+        missing = np.isnan(past.counts[:, baseline.rows]).any(axis=1) & (reweight or fit == "fast")
         answer.classic(place, int(row), past.fitted(int(row), baseline, rules), missing, limit54, alpha, power_trans)
     return answer.judged()
 
@@ -112,16 +112,18 @@ class Answer:
             pvalue = special.ndtr(-(count**exponent - mean**exponent) / scale)
         none, few = np.isnan(fitted.eta), ~(recent >= limit54[0])
         # With few cases lately R gives a bound and a score of 0.
-        bound, score = np.where(few, 0.0, bound), np.where(few, 0.0, score)
+        unknown = np.isnan(recent)  # a missing week among the last ones: the model is told, not the bound
+        bound = np.where(unknown, np.nan, np.where(few, 0.0, bound))
+        score = np.where(unknown, np.nan, np.where(few, 0.0, score))
         alarm = np.where(np.isnan(score), np.nan, score > 1.0)
         status = np.where(few, Status.FEW, Status.OK).astype(np.int8)
         status[none] = Status.NO_FIT
-        status[missing | np.isnan(recent)] = Status.MISSING
+        status[missing | unknown] = Status.MISSING
         values = {
             "expected": mean, "upperbound": bound, "alarm": alarm, "score": score, "pvalue": pvalue, "mu0": mean,
             "phi": fitted.phi, "trend": fitted.trend, "coef_time": fitted.slope,
         }  # fmt: skip
-        untold = missing | np.isnan(recent) | none
+        untold = missing | none
         self.set(place, status, **{name: np.where(untold, np.nan, value) for name, value in values.items()})
 
     def flexible(
@@ -169,12 +171,16 @@ def flexible_bound(
     return bound, quantiles.at_least(count, mean, fitted.phi), mean, fitted.eta
 
 
-YEARS = Parameter("b", 5, "years of the past that are taken", ("b",))
-WINDOW = Parameter("w", 3, "weeks (steps) taken on each side of the same week of an earlier year", ("w",))
+YEARS = Parameter("b", 5, "years of the past that are taken", ("b",), least=1)
+WINDOW = Parameter("w", 3, "weeks (steps) taken on each side of the same week of an earlier year", ("w",), least=0)
 REWEIGHT = Parameter("reweight", True, "give past outbreaks less weight, in a second pass", ("reweight",))
 LIMIT = "standardised Anscombe residual above which a past week loses weight"
 LIMIT54 = Parameter(
-    "limit54", (5, 4), "fewest cases, in how many last weeks (the one judged with them), for an alarm", ("limit54",)
+    "limit54",
+    (5, 4),
+    "fewest cases, in how many last weeks (the one judged with them), for an alarm",
+    ("limit54",),
+    least=0,
 )
 POWER = Parameter("power_trans", "2/3", "power that makes the variance stable", ("powertrans",), tuple(limits.POWERS))
 TREND = Parameter("trend", True, "fit a trend", ("trend",))
@@ -192,9 +198,11 @@ FIT = Parameter(
     ("fast", "glm", "population_offset"),
 )  # fmt: skip
 PERIODS = Parameter(
-    "no_periods", 1, "parts of the year with a level of their own; 1: the same weeks only", ("noPeriods",)
+    "no_periods", 1, "parts of the year with a level of their own; 1: the same weeks only", ("noPeriods",), least=1
 )
-PAST = Parameter("past_weeks_not_included", None, "last weeks left out of the past; none: w", ("pastWeeksNotIncluded",))
+PAST = Parameter(
+    "past_weeks_not_included", None, "last weeks left out of the past; none: w", ("pastWeeksNotIncluded",), least=0
+)
 BOUND = Parameter(
     "threshold_method", "delta", "bound: by delta method, negative binomial quantile, or that of an upper mean",
     ("thresholdMethod",), ("delta", "nbPlugin", "muan"),
@@ -205,8 +213,8 @@ METHODS: tuple[Method, ...] = (
         "farrington", farrington,
         (
             YEARS, WINDOW, REWEIGHT, Parameter("weights_threshold", 1.0, LIMIT, ("weightsThreshold",)),
-            Parameter("alpha", 0.05, "two-sided error of the bound: half of it is above", ("alpha",)), TREND, P_TREND,
-            LIMIT54, POWER, OFFSET, EPOCH, FIT,
+            Parameter("alpha", 0.05, "two-sided error of the bound: half of it is above", ("alpha",), least=0, most=1),
+            TREND, P_TREND, LIMIT54, POWER, OFFSET, EPOCH, FIT,
         ),
         "Same weeks of the last years, quasi-Poisson with trend (Farrington 1996)",
         "Farrington et al. 1996, J R Stat Soc A 159:547-563; R surveillance, algo.farrington", COLUMNS,
@@ -215,8 +223,8 @@ METHODS: tuple[Method, ...] = (
         "farrington_flexible", farrington_flexible,
         (
             YEARS, WINDOW, REWEIGHT, Parameter("weights_threshold", 2.58, LIMIT, ("weightsThreshold",)),
-            Parameter("alpha", 0.05, "one-sided error of the bound", ("alpha",)), TREND, P_TREND, LIMIT54, POWER,
-            PERIODS, PAST, BOUND, OFFSET, EPOCH,
+            Parameter("alpha", 0.05, "one-sided error of the bound", ("alpha",), least=0, most=1), TREND, P_TREND,
+            LIMIT54, POWER, PERIODS, PAST, BOUND, OFFSET, EPOCH,
         ),
         "Every week of the last years in levels by part of the year (Noufaily 2013)",
         "Noufaily et al. 2013, Stat Med 32:1206-1222; R surveillance, farringtonFlexible", COLUMNS,

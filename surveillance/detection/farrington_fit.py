@@ -294,6 +294,9 @@ def _model(
         fit = _passes(past, trend, settings.limit, kept)
         _blank(out)
         free = kept - fit.levels - (1 if fit.spread > 0.0 else 0)
+        if free <= 0 and fit.trend and settings.kept == 0 and not np.isfinite(settings.limit):
+            trend = False  # a line through two points: it is not kept, and says nothing of the dispersion
+            continue
         if not fit.good or past.sums[BASE, level] <= 0.0 or free <= 0:
             return
         apart = when - past.sums[CENTRE, level]

@@ -64,12 +64,12 @@ class Past:
 
     def __init__(self, counts: Array, population: Array | None = None) -> None:
         # A negative count has no logarithm: such a series is not fitted where it is in the baseline.
-        self.counts = np.ascontiguousarray(counts.T, dtype=float)
+        self.counts = np.array(counts.T, dtype=float, order="C")  # its own: it is written to below
         self.offsets = np.zeros((len(self.counts), 0))
         if population is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 logarithms = np.where(population > 0, np.log(population), np.nan)
-            self.offsets = np.ascontiguousarray(np.broadcast_to(logarithms, counts.shape).T, dtype=float)
+            self.offsets = np.array(np.broadcast_to(logarithms, counts.shape).T, dtype=float, order="C")
             self.counts[np.isnan(self.offsets)] = np.nan
             self.offsets[np.isnan(self.offsets)] = 0.0
 

@@ -98,7 +98,8 @@ def classic(row: int, references: Places, window: int, total: int) -> Baseline:
 def in_levels(
     row: int, references: Places, window: int, periods: int, left_out: int, dates: Dates | None
 ) -> Baseline | None:
-    """The weeks since the first reference window, in `periods` levels; None: they start before the series.
+    """The weeks since the first reference window, in `periods` levels; None: they start before the series,
+    or none is left.
 
     Windows of earlier years and the current one have the last level; the weeks between two windows are cut in
     `periods` − 1 blocks, the first ones one week longer. The last `left_out` weeks and the row itself are left out.
@@ -117,6 +118,8 @@ def in_levels(
     level[row - window :] = periods - 1
     level[max(0, row - left_out) :] = -1
     rows = np.flatnonzero(level >= 0).astype(np.intp)
+    if not len(rows):
+        return None
     if dates is None:
         times, time = rows.astype(float), float(row)
     else:

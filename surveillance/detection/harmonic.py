@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveillance.detection import negative_binomial
-from surveillance.detection.families import Family
+from surveillance.detection.families import Family, NegativeBinomial
 from surveillance.detection.irls import fit
 from surveillance.detection.judged import Array
 
@@ -35,6 +35,15 @@ def fit_poisson(terms: Array, counts: Array) -> Fit:
     y = np.where(used, counts, 0.0)
     model = fit(terms, y, used.astype(float), Family(), y + 0.1)
     return Fit(model.coefficients, np.full(counts.shape[1], np.inf), model.converged)
+
+
+def fit_dispersed(terms: Array, counts: Array, theta: Array) -> Fit:
+    """Negative binomial fit of each series, of the `theta` given for each (R `glm`, `negative.binomial`)."""
+    used = ~np.isnan(counts)
+    y = np.where(used, counts, 0.0)
+    start = np.where(y == 0, negative_binomial.COUNT_AT_ZERO, y)
+    model = fit(terms, y, used.astype(float), NegativeBinomial(theta), start)
+    return Fit(model.coefficients, theta, model.converged)
 
 
 def fit_negative_binomial(terms: Array, counts: Array) -> Fit:

@@ -87,7 +87,7 @@ def bayes(series: Series, years: int = 0, width: int = 6, recent: bool = True, a
     return Judged(expected, bound, alarm, score, pvalue, status, {"statistic": counts.astype(float)})
 
 
-def rki(series: Series, years: int = 0, width: int = 6, recent: bool = True) -> Judged:
+def rki(series: Series, years: int = 2, width: int = 4, recent: bool = False) -> Judged:
     """Mean + 2 sd of the reference counts if their mean is above 20; else the tabulated limit of a Poisson mean.
 
     One missing reference count: not tested (the reference stops). One reference count: no sd, hence no bound above 20.
@@ -109,7 +109,8 @@ def cdc(series: Series, years: int = 5, months: int = 1, alpha: float = 0.025) -
     """Four-week sum up to the row against those of past years, `months` four-week blocks on each side of it included.
 
     Bound: mean + z(1 - alpha/2) sd sqrt(1 + 1/n), n = years (2 months + 1) sums (Stroup 1989, eq. 1, its normal form).
-    Weekly series only. p-value: one-sided, normal. A year is 52 rows. A missing week makes its sums missing.
+    Weekly series only. p-value: one-sided, normal. A year is 52 rows. A missing week makes its sums missing. Past sums
+    of counts that are not whole are cut to whole numbers, that of the row is not (quirk kept).
     """
     ends = np.array([-52 * year + WEEKS * m for year in range(years, 0, -1) for m in range(-months, months + 1)])
     sums = np.arange(1 - WEEKS, 1)
@@ -117,7 +118,7 @@ def cdc(series: Series, years: int = 5, months: int = 1, alpha: float = 0.025) -
 
     def rule(reference: Array, row: Array) -> tuple[Array, Array, Array, Array, Array]:
         total = reference.reshape(-1, WEEKS, reference.shape[1]).sum(axis=1)
-        past, now = total[:-1], total[-1]
+        past, now = np.trunc(total[:-1]), total[-1]
         mean, error = past.mean(axis=0), past.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / len(past))
         with np.errstate(invalid="ignore", divide="ignore"):
             score = (now - mean) / error
@@ -128,16 +129,15 @@ def cdc(series: Series, years: int = 5, months: int = 1, alpha: float = 0.025) -
 
 def _window(years: int, width: int, recent: bool) -> tuple[Parameter, ...]:
     return (
-        Parameter("years", years, "past years looked at, 0 or more", ("b",)),
-        Parameter("width", width, "rows on each side in past years, and before the row judged", ("w",)),
+        Parameter("years", years, "past years looked at, 0 or more", ("b",), least=0),
+        Parameter("width", width, "rows on each side in past years, and before the row judged", ("w",), least=0),
         Parameter("recent", recent, "whether the rows just before the one judged count", ("actY",), (True, False)),
     )
 
 
-_ALPHA = Parameter("alpha", 0.05, "probability of a higher count in a normal week, 0–1", ("alpha",))
+_ALPHA = Parameter("alpha", 0.05, "probability of a higher count in a normal week, 0–1", ("alpha",), least=0, most=1)
 _Window = tuple[int, int, bool]
 _WINDOWS: dict[str, _Window] = {
-    "": (0, 6, True),
     "1": (0, 6, True),
     "2": (1, 6, True),
     "3": (2, 4, False),
@@ -153,9 +153,9 @@ METHODS: tuple[Method, ...] = (
         "cdc",
         cdc,
         (
-            Parameter("years", 5, "past years looked at", ("b",)),
-            Parameter("months", 1, "four-week blocks on each side in past years", ("m",)),
-            Parameter("alpha", 0.025, "level of the two-sided bound, 0–1", ("alpha",)),
+            Parameter("years", 5, "past years looked at", ("b",), least=1),
+            Parameter("months", 1, "four-week blocks on each side in past years", ("m",), least=0),
+            Parameter("alpha", 0.025, "level of the two-sided bound, 0–1", ("alpha",), least=0, most=1),
         ),
         "Stroup's historical limits on four-week sums",
         "Stroup et al. 1989, Stat Med 8:323–329",
@@ -170,7 +170,7 @@ METHODS: tuple[Method, ...] = (
             "Höhle 2007, Comput Stat 22:571–582",
             ("statistic",),
         )
-        for name, window in _WINDOWS.items()
+        for name, window in {"": (0, 6, True), **_WINDOWS}.items()
     ),
     *(
         Method(
@@ -181,6 +181,6 @@ METHODS: tuple[Method, ...] = (
             "Höhle 2007, Comput Stat 22:571–582; Crow and Gardner 1959, Biometrika 46:441–453",
             ("statistic",),
         )
-        for name, window in _WINDOWS.items()
+        for name, window in {"": (2, 4, False), **_WINDOWS}.items()
     ),
 )

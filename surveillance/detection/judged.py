@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -69,13 +70,18 @@ class Judged:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A setting of a method: its name here and in the reference, its default, and what it does (unit, limits)."""
+    """A setting of a method: its name here and in the reference, its default, and what it does (unit, limits).
+
+    least, most: what a number may be, both included.
+    """
 
     name: str
     default: Any
     about: str
     reference: tuple[str, ...] = ()
     choices: tuple[Any, ...] = ()
+    least: float = -inf
+    most: float = inf
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
-from math import isnan
+from math import isfinite, isinf, isnan
 from typing import Any
 
 import surveillance.detection
@@ -15,6 +15,15 @@ from surveillance.errors import UsageError
 
 TRUE, FALSE = ("true", "t", "1", "yes"), ("false", "f", "0", "no")
 NOTHING = ("null", "none", "")
+ALGORITHM = "algo."  # before the names of many functions of R surveillance
+WORDS = {  # values as the reference writes them: by parameter
+    "epoch": {"true": "date", "false": "index"},
+    "fit": {
+        "algo.farrington.fitglm.fast": "fast",
+        "algo.farrington.fitglm": "glm",
+        "algo.farrington.fitglm.populationoffset": "population_offset",
+    },
+}
 
 
 def methods() -> dict[str, Method]:
@@ -23,13 +32,14 @@ def methods() -> dict[str, Method]:
 
 
 def find_method(name: str) -> Method:
-    """The method of that name, capitals and underscores aside (`farringtonFlexible` too).
+    """The method of that name, capitals and underscores aside (`farringtonFlexible`, `algo.glrnb` too).
 
     Modules are imported until it is found, those that begin as it does first: what compiles takes a second to import.
     """
-    for module in sorted(_modules(), key=lambda one: -_alike(_plain(one), _plain(name))):
+    wanted = _plain(name.removeprefix(ALGORITHM))
+    for module in sorted(_modules(), key=lambda one: -_alike(_plain(one), wanted)):
         for method in _methods_of(module):
-            if _plain(method.name) == _plain(name):
+            if _plain(method.name) == wanted:
                 return method
     known = list(methods())
     near = get_close_matches(name.lower(), known, 3, 0.5)
@@ -86,17 +96,28 @@ def find_parameters(method: Method, name: str) -> list[Parameter]:
 def read_value(method: Method, parameter: Parameter, text: str) -> Any:
     """A value as its default is typed, one of its choices where it has any."""
     where = f"{method.name}: {parameter.name}={text}"
+    text = WORDS.get(parameter.name, {}).get(text.lower(), text)
     if parameter.choices:
         for choice in parameter.choices:
             if _same(choice, text):
                 return choice
         raise UsageError(f"{where}: not one of its choices", f"it knows {', '.join(map(str, parameter.choices))}")
-    if (parameter.default is None or isinstance(parameter.default, str)) and text.lower() in NOTHING:
+    endless = isinstance(parameter.default, float) and isinf(parameter.default)
+    if (parameter.default is None or endless or isinstance(parameter.default, str)) and text.lower() in NOTHING:
         return parameter.default
     try:
-        return _typed(parameter.default, text)
+        return _within(parameter, _typed(parameter.default, text))
     except ValueError as error:
         raise UsageError(f"{where}: {error}", f"{parameter.about}; as {said(parameter.default)}") from None
+
+
+def _within(parameter: Parameter, value: Any) -> Any:
+    """The value, if a number or a list of them may be so small and so large."""
+    for one in value if isinstance(value, tuple) else (value,):
+        if isinstance(one, (int, float)) and not parameter.least <= one <= parameter.most:
+            least, most = said(float(parameter.least)), said(float(parameter.most))
+            raise ValueError(f"not from {least} to {most}" if isfinite(parameter.most) else f"it is {least} or more")
+    return value
 
 
 def said(value: Any) -> str:

@@ -98,6 +98,8 @@ def rogerson(
     follow it, and h is of its mean. After an alarm S is cut to `limit` h (0: it restarts; inf: nothing is cut), never
     below the head start. upperbound: least count that would have raised an alarm. A missing count leaves S as it was.
     """
+    if isinstance(theta0, str) and theta0 not in ("earlier", "season"):
+        raise ValueError("theta0 is earlier, season or a number of cases")
     rows, counts = series.rows, series.counts
     theta = _in_control(series, theta0, step)
     shape = theta.shape
@@ -165,9 +167,11 @@ METHODS: tuple[Method, ...] = (
         rogerson,
         (
             Parameter("theta0", "earlier", "mean in control: a number of cases, earlier, or season", ("theta0t",)),
-            Parameter("arl0", 500.0, "mean weeks to a false alarm", ("ARL0",)),
+            Parameter("arl0", 500.0, "mean weeks to a false alarm", ("ARL0",), least=1),
             Parameter("s", 1.0, "rise looked for, standard deviations", ("s",)),
-            Parameter("limit", np.inf, "share of h that the sum is cut to after an alarm, 0: it restarts", ("limit",)),
+            Parameter(
+                "limit", np.inf, "share of h that the sum is cut to after an alarm, 0: it restarts", ("limit",), least=0
+            ),
             Parameter("head_start", False, "whether the sum starts at h / 2", ("FIR",), (True, False)),
             Parameter("step", 0.5, "grid of the means in control, cases"),
         ),
