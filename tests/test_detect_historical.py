@@ -108,10 +108,24 @@ def test_limits_of_rogerson() -> None:
     found = [rogerson.find_design(theta) for theta in table["theta0"]]
     assert_equal(np.array([d.k for d in found]), table["k"])
     assert_equal(np.array([d.arl for d in found]), table["ARL"])
-    # Where the sum moves by 0.2, two limits next to each other are one; the reference may name the other of the two.
-    assert np.all(np.abs(np.array([d.h for d in found]) - table["h"]) <= 0.1 + 1e-9)
+    assert_equal(np.array([d.h for d in found]), table["h"])
     same = [rogerson.run_length(row.h, row.k, row.theta0) for row in table.itertuples()]
     assert_equal(np.array(same), table["ARL"])
+
+
+@pytest.mark.parametrize(
+    ("theta", "arl0", "s", "h"),
+    [
+        (2, 200, 1, 6.6),
+        (8, 100, 0.5, 13.2),
+        (2, 1000, 1, 9.5),
+        (1, 1000, 0.5, 11.1),
+        (5, 500, 0.5, 16.6),
+        (3.5, 200, 1, 7.8),
+    ],
+)
+def test_limits_of_other_runs(theta: float, arl0: float, s: float, h: float) -> None:
+    assert rogerson.find_design(theta, arl0, s).h == pytest.approx(h)
 
 
 def test_a_changing_mean_is_followed() -> None:

@@ -6,6 +6,7 @@ As R `algo.rogerson`: sums and limits are compared as floating point numbers, wi
 from __future__ import annotations
 
 from functools import lru_cache
+from math import gcd
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy.special import gammaln
 from surveillance.detection.judged import Array, Judged, Method, Parameter, Series, Status
 
 UNIT = 10  # k and h have one decimal
+FIRST = 120  # highest limit tried first, tenths
 MOST = 1024  # limits tried, tenths
 LARGE = 100.0  # largest mean designed for: beyond it counts are not rare, and the chain has too many states
 
@@ -56,30 +58,41 @@ def run_length(h: float, k: float, theta: float) -> float:
 def find_design(theta: float, arl0: float = 500.0, s: float = 1.0, tolerance: float = 0.02) -> Design:
     """k and a limit h, one decimal, of which the mean run in control is about `arl0` weeks, or longer.
 
-    False position between a power of 2 and its double, rounded up, until the run is within `tolerance` (relative) or
-    there is no limit left between the two: then the higher one. A mean of 0, or above 100, has no design: NaN.
+    Doubled or halved from 4 k (12 at most) until the run of two limits has `arl0` between; then where its logarithm is
+    that of `arl0` on the line between theirs; then by steps of the chain's grid, until the run is within `tolerance`
+    (relative) or passes `arl0`: then the longer one. A mean of 0, or above 100, has no design: NaN.
     """
     if not 0 < theta <= LARGE:
         return Design(np.nan, np.nan, np.nan, np.nan)
     k = reference_value(theta, s)
-    low, high = UNIT, UNIT
-    short = long = run_length(high / UNIT, k, theta)
+    low, short, high, long = _around(k, theta, arl0)
+    share = np.log(arl0 / short) / np.log(long / short)
+    now = max(1, round(low + share * (high - low)))
+    run, before, former = run_length(now / UNIT, k, theta), now, 0.0
+    step = gcd(round(k * UNIT), UNIT)
+    up = run < arl0
+    while abs(run - arl0) >= tolerance * arl0 and (run < arl0) == up and 0 < now <= MOST:
+        before, former = now, run
+        now += step if up else -step
+        run = run_length(max(1, now) / UNIT, k, theta)
+    if abs(run - arl0) >= tolerance * arl0 and run < arl0:
+        now, run = before, former
+    return Design(k, now / UNIT, run, abs(run - arl0) / arl0)
+
+
+def _around(k: float, theta: float, arl0: float) -> tuple[int, float, int, float]:
+    """A limit (tenths) with a run shorter than `arl0`, that run, and its double or thereabouts with a longer one."""
+    low = high = min(FIRST, 4 * round(k * UNIT))
+    short = long = run_length(low / UNIT, k, theta)
     while long < arl0 and high < MOST:
         low, short = high, long
         high *= 2
         long = run_length(high / UNIT, k, theta)
-    while high - low > 1:
-        middle = low + int(np.ceil((arl0 - short) / (long - short) * (high - low) - 1e-9))
-        middle = min(max(middle, low + 1), high - 1)
-        between = run_length(middle / UNIT, k, theta)
-        if abs(between - arl0) < tolerance * arl0:
-            high, long = middle, between
-            break
-        if between < arl0:
-            low, short = middle, between
-        else:
-            high, long = middle, between
-    return Design(k, high / UNIT, long, abs(long - arl0) / arl0)
+    while short >= arl0 and low > 1:
+        high, long = low, short
+        low = round(low / 2)
+        short = run_length(low / UNIT, k, theta)
+    return low, short, high, long
 
 
 def rogerson(
