@@ -128,6 +128,16 @@ def test_limits_of_other_runs(theta: float, arl0: float, s: float, h: float) -> 
     assert rogerson.find_design(theta, arl0, s).h == pytest.approx(h)
 
 
+def test_after_an_alarm_a_head_start_is_given_again() -> None:
+    counts = np.array([9.0, 20.0, 9.0, 9.0])[:, None]
+    told = [run("rogerson", Series(counts), theta0=8.0, head_start=True, limit=limit) for limit in (0.0, 1.0, np.inf)]
+    half = told[0].more["h"][0, 0] / 2
+    k = rogerson.reference_value(8.0)
+    for judged in told:
+        assert judged.alarm[:2, 0].tolist() == [0, 1]
+        assert judged.score[2, 0] == pytest.approx(half + 9.0 - k)
+
+
 def test_a_changing_mean_is_followed() -> None:
     season = 5.0 + 4.0 * np.sin(2.0 * np.pi * np.arange(300) / 52.0)
     counts = np.random.default_rng(3).poisson(season[:, None], (300, 4)).astype(float)

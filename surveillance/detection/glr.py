@@ -119,7 +119,9 @@ def increment(counts: Array, mean: Array, alpha: Array, kappa: Array | float) ->
     factor = np.exp(kappa)
     some = np.where(alpha > 0, alpha, 1.0)
     poisson = kappa * counts + (1.0 - factor) * mean
-    mixed = kappa * counts + (counts + 1.0 / some) * np.log((1.0 + some * mean) / (1.0 + some * mean * factor))
+    mixed = kappa * counts + (counts + 1.0 / some) * np.log1p(
+        some * mean * (1.0 - factor) / (1.0 + some * mean * factor)
+    )
     return np.where(alpha > 0, mixed, poisson)
 
 
@@ -173,17 +175,19 @@ class Chart(NamedTuple):
         """The least count of the last row (for a fall: the largest) that takes the statistic to `limit`."""
         rising = self.direction == "inc"
 
+        most, never = (MOST_CASES, NEVER) if (self.alpha > 0).any() else (1e12, 0.0)
+
         def alarmed(last: Array) -> Mask:
             return np.asarray(self.supremum(np.vstack([counts[:-1], last])) >= limit)
 
-        low, high = np.zeros(counts.shape[1]), np.full(counts.shape[1], MOST_CASES)  # where rising: none yet, alarm
+        low, high = np.zeros(counts.shape[1]), np.full(counts.shape[1], most)  # where rising: none yet, alarm
         ends = alarmed(low), alarmed(high)
         while (high - low > 1).any():
             middle = np.floor((low + high) / 2.0)
             up = alarmed(middle) == rising
             low, high = np.where(up, low, middle), np.where(up, middle, high)
         if rising:
-            return np.where(ends[0], 0.0, np.where(ends[1], high, NEVER))
+            return np.where(ends[0], 0.0, np.where(ends[1], high, never))
         return np.where(ends[0], low, 0.0)
 
 

@@ -12,6 +12,8 @@ from surveillance.detection.families import Family, NegativeBinomial
 from surveillance.detection.irls import fit
 from surveillance.detection.judged import Array
 
+COUNT_AT_ZERO = 1 / 6  # mean that a count of 0 starts from, the dispersion given (R)
+
 
 class Fit(NamedTuple):
     """coefficients: terms × series; theta: size of the negative binomial, inf: Poisson; converged: of the last fit."""
@@ -41,7 +43,7 @@ def fit_dispersed(terms: Array, counts: Array, theta: Array) -> Fit:
     """Negative binomial fit of each series, of the `theta` given for each (R `glm`, `negative.binomial`)."""
     used = ~np.isnan(counts)
     y = np.where(used, counts, 0.0)
-    start = np.where(y == 0, negative_binomial.COUNT_AT_ZERO, y)
+    start = np.where(y == 0, COUNT_AT_ZERO, y)
     model = fit(terms, y, used.astype(float), NegativeBinomial(theta), start)
     return Fit(model.coefficients, theta, model.converged)
 

@@ -108,8 +108,9 @@ def rogerson(
 
     theta0: mean in control, a number; `earlier`: mean of the rows before the first judged, to the next `step`;
     `season`: mean of the same place in the years before (3 rows on each side), to the next `step`: k_t and h_t then
-    follow it, and h is of its mean. After an alarm S is cut to `limit` h (0: it restarts; inf: nothing is cut), never
-    below the head start. upperbound: least count that would have raised an alarm. A missing count leaves S as it was.
+    follow it, and h is of its mean. After an alarm S is cut to `limit` h (0: it restarts; inf: nothing is cut); with a
+    head start it goes back there, whatever the limit. upperbound: least count that would have raised an alarm. A
+    missing count leaves S as it was.
     """
     if isinstance(theta0, str) and theta0 not in ("earlier", "season"):
         raise ValueError("theta0 is earlier, season or a number of cases")
@@ -130,7 +131,7 @@ def rogerson(
             score[place] = after
             fired = after >= h
             alarm[place] = np.where(np.isnan(after), np.nan, fired)
-            cut = np.maximum(start, np.minimum(after, limit * h)) if np.isfinite(limit) else after
+            cut = start if head_start else np.minimum(after, limit * h) if np.isfinite(limit) else after
             total = np.where(np.isnan(after), total, np.where(fired, cut, after))
     status = np.where(np.isnan(score), Status.MISSING, Status.OK).astype(np.int8)
     status[np.isnan(k)] = Status.CONSTANT if len(rows) and rows[0] > 0 else Status.HISTORY
