@@ -12,7 +12,16 @@ from surveillance.detection.mem_intervals import interval, median_interval
 from surveillance.detection.mem_loess import loess
 from surveillance.detection.mem_method import LIMITS, METHODS, OWN, SUMMARY
 from surveillance.detection.mem_seasons import season_places
-from surveillance.detection.mem_timing import fill, map_curve, timings
+from surveillance.detection.mem_timing import (
+    TIMINGS,
+    bandwidth,
+    fill,
+    inflexion,
+    knee,
+    local_linear,
+    map_curve,
+    timings,
+)
 from tests.detection_figures import assert_equal, figures
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -22,7 +31,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "tdist": {"use_t": True},
     "param2": {"parameter": 2.0},
     "param4": {"parameter": 4.0},
+    "method1": {"method": 1},
     "method3": {"method": 3},
+    "method4": {"method": 4},
     "logx_twotail": {"type_threshold": 6, "tails_threshold": 2},
     "all_values": {"highest": 0},
 }
@@ -47,10 +58,10 @@ def test_models(setting: str) -> None:
         assert_equal(np.array(found, dtype=float), table.loc[name].drop("setting").astype(float))
 
 
-@pytest.mark.parametrize(("setting", "parameter"), [("default", 2.8), ("param2", 2.0)])
-def test_timings(setting: str, parameter: float) -> None:
+@pytest.mark.parametrize(("setting", "parameter", "method"), [("default", 2.8, 2), ("param2", 2, 2), ("method1", 0, 1)])
+def test_timings(setting: str, parameter: float, method: int) -> None:
     for name, rows in figures("mem_timing").query("setting == @setting").groupby("set_id"):
-        found = timings(rates()[str(name)], parameter)
+        found = timings(rates()[str(name)], parameter, method)
         chosen = [found[int(season[1:]) - 1] for season in rows["season"]]
         assert_equal(np.array([float(t.start) for t in chosen]), rows["epi_start"])
         assert_equal(np.array([float(t.end) for t in chosen]), rows["epi_end"])
@@ -62,6 +73,32 @@ def test_the_earliest_of_equal_runs_is_taken() -> None:
     curve = map_curve(np.array([0.0, 3.0, 0.1, 3.0, 0.1, 3.0]))
     assert curve.start[1] == 2
     assert curve.percent[-1] == pytest.approx(100.0)
+
+
+def test_the_knee_of_the_increments_is_where_they_fall_as_their_diagonal() -> None:
+    weeks = np.arange(33.0)
+    increments = 10 * np.exp(-weeks / 5)
+    smooth = local_linear(weeks, increments, weeks, bandwidth(weeks))
+    found, falls = knee(increments), np.diff(smooth) < -np.ptp(smooth) / 32
+    assert falls[: found - 1].all() and not falls[found - 1 :].any()
+    assert knee(increments + 3) == found  # weeks outside the epidemic may be high
+    assert knee(np.full(33, 100 / 33)) == knee(np.array([100.0])) == 1
+
+
+def test_the_inflexion_is_the_first_bend_upwards() -> None:
+    weeks = np.arange(34.0)
+    curve = np.where(weeks < 20, 100 - (weeks - 20) ** 2 / 4, 100 + (weeks - 20) ** 2)
+    found, bend = inflexion(curve), np.diff(loess(34) @ curve, 2)
+    assert (bend[: found - 1] < 0).all() and bend[found - 1] > 0
+    assert inflexion(100 * weeks / 33) == inflexion(-(weeks**2)) == 32  # no bend, or downwards alone
+    assert inflexion(weeks[:2]) == 1
+
+
+@pytest.mark.parametrize(("method", "length"), [(1, 1), (2, 33), (3, 1), (4, 32)])
+def test_a_flat_season_has_a_length_by_rule(method: int, length: int) -> None:
+    for count in (1.0, 7.3, 1e5):
+        (timing,) = timings(np.full((33, 1), count), method=method)
+        assert timing.length == length
 
 
 def test_a_missing_week_is_smoothed_between_its_neighbours() -> None:
@@ -103,7 +140,7 @@ def test_weeks_are_judged_against_the_seasons_before() -> None:
     assert (daily.status == Status.NO_FIT).all()  # rows that are no weeks
 
 
-@pytest.mark.parametrize("setting", ["default", "method3"])
+@pytest.mark.parametrize("setting", ["default", "method1", "method3", "method4"])
 def test_a_matrix_of_seasons_can_be_brought_as_rows_without_days(setting: str) -> None:
     table = figures("mem_thresholds").query("setting == @setting").set_index("set_id")
     (method,) = METHODS
@@ -173,7 +210,7 @@ def test_one_tail_of_a_median() -> None:
 
 
 @pytest.mark.parametrize("kind", [1, 2, 3, 5, 6])
-@pytest.mark.parametrize("timing", [2, 3])
+@pytest.mark.parametrize("timing", TIMINGS)
 def test_degenerate_seasons_have_an_answer(kind: int, timing: int) -> None:
     weeks = np.arange(160.0)
     series = [weeks * 0, weeks * 0 + 3, weeks * np.nan, np.where(weeks == 70, 1, 0), np.where(weeks % 9, np.nan, 2)]

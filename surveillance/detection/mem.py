@@ -20,7 +20,7 @@ INTENSITY = (0.40, 0.90, 0.975)
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of `memmodel`, in its order (timing: its methods 2 and 3).
+    """Settings of `memmodel`, in its order.
 
     Types: see mem_intervals; tails: 1 or 2; use_t: Student's quantiles for the normal ones, of the
     thresholds and the intensity. (type_curve, level_curve: of the typical curve, which is not offered.)
@@ -37,8 +37,8 @@ class Settings:
     level_curve: float = 0.95
     type_other: int = 3
     level_other: float = 0.95
-    method: int = 2  # of the timing: 2, fixed criterion; 3, slope
-    parameter: float = 2.8  # % a week, of the fixed criterion
+    method: int = 2  # of the timing: 1, original; 2, fixed criterium; 3, slope; 4, second derivative
+    parameter: float = 2.8  # % a week, of the fixed criterium
     highest: int = -1  # highest values a season that count, 0: all, -1: 30 / seasons
     use_t: bool = False
 

@@ -15,6 +15,7 @@ SUMMARY = (
     "n_seasons", "n_max", "mean_length", "len_lo", "len_med", "len_hi", "mean_start", "start_lo", "start_med",
     "start_hi", "percent_lo", "percent_med", "percent_hi", "trend_up", "trend_down",
 )  # fmt: skip
+TIMING = "1 original, 2 fixed criterium, 3 slope, 4 second derivative of the MAP curve"
 OWN = ("epi_length", "epi_percent", "epi_sum", "epi_start", "epi_end")
 
 
@@ -143,8 +144,8 @@ METHODS: tuple[Method, ...] = (
         mem,
         (
             Parameter("seasons", 10, "last seasons with cases that count", ("i.seasons",)),
-            Parameter("method", 2, "timing: 2 fixed criterium, 3 slope (1 and 4: not offered)", ("i.method",), TIMINGS),
-            Parameter("parameter", 2.8, "slope of the MAP curve where an epidemic ends, % a week", ("i.param",)),
+            Parameter("method", 2, f"timing: {TIMING}", ("i.method",), TIMINGS),
+            Parameter("parameter", 2.8, "method 2: slope of the MAP curve where epidemics end, % a week", ("i.param",)),
             Parameter("type_threshold", 5, "interval of the thresholds", ("i.type.threshold",), TYPES),
             Parameter("level_threshold", 0.95, "its level, 0–1", ("i.level.threshold",)),
             Parameter("tails_threshold", 1, "its tails", ("i.tails.threshold",), (1, 2)),

@@ -4,6 +4,7 @@ Viruses 7:546–558; 2015, 9:234–246): the shortest run of weeks that holds mo
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,8 @@ import numpy as np
 from surveillance.detection.judged import Array
 from surveillance.detection.mem_loess import loess
 
-TIMINGS = (2, 3)  # methods offered
+TIMINGS = (1, 2, 3, 4)  # original, fixed criterium, slope, second derivative
+FLAT = 1e-9  # % a week: less is rounding
 
 
 class Timing(NamedTuple):
@@ -72,6 +74,13 @@ def bandwidth(x: Array, freedom: float = 6.0) -> float:
     return float(np.sqrt(low * high))
 
 
+@lru_cache(maxsize=64)
+def _selected(points: int) -> Array:
+    """Smoother of values at 0, 1, … (two at least) with the bandwidth chosen for them: points × points."""
+    x = np.arange(float(points))
+    return _smoother(x, x, bandwidth(x))
+
+
 def fill(season: Array) -> Array:
     """Missing weeks between known ones: a local linear smoothing of the known ones, 0 at least. Others stay missing."""
     known = np.flatnonzero(~np.isnan(season))
@@ -110,17 +119,51 @@ def map_curve(seasons: Array, h: float = 1.0) -> MapCurve:
 
 
 def optimum(curve: MapCurve, parameter: float = 2.8, method: int = 2) -> int:
-    """Number of weeks of the epidemic, 1 at least, by their number in R `mem` (1 and 4 are not offered).
+    """Number of weeks of the epidemic, 1 at least, by the methods' numbers in R `mem`.
 
-    2, fixed criterion: the last before the curve is flatter than `parameter`, % a week. 3, slope: where the slope of
-    the curve, smoothed by loess, is nearest to its overall slope, 100 % in all weeks (the first on ties).
+    1, original: see knee. 2, fixed criterium: the last before the curve is flatter than `parameter`, % a week. 3,
+    slope: where the slope of the curve, smoothed by loess, is nearest to its overall slope, 100 % in all weeks (the
+    first on ties). 4, second derivative: see inflexion. What 1, 3 and 4 are has been inferred: the simplest rules found
+    that give the lengths of R in all 109 past seasons of its figures.
     """
+    weeks = len(curve.percent) - 1
+    if method == 1:
+        return knee(np.diff(curve.percent))
     if method == 3:
-        weeks = len(curve.percent) - 1
         slope = np.diff(loess(weeks + 1) @ curve.percent)
-        return 1 + int(np.argmin(np.abs(slope - 100.0 / weeks)))
+        return 1 + int(np.argmin(np.round(np.abs(slope - 100.0 / weeks) / FLAT)))
+    if method == 4:
+        return inflexion(curve.percent)
     flat = np.flatnonzero(curve.slope[1:] < parameter)
-    return max(1, int(flat[0])) if len(flat) else len(curve.percent) - 1
+    return max(1, int(flat[0])) if len(flat) else weeks
+
+
+def knee(increments: Array) -> int:
+    """Where the increments of a MAP curve (W, % a week) stop falling fast: a number of weeks; 1 if all are the same.
+
+    They are smoothed (local linear, six degrees of freedom). With weeks and increments both scaled to 0–1, from their
+    lowest to their highest, it is the week with the lowest sum of the two: where the falling curve of increments is
+    farthest below its diagonal (the first on ties).
+    """
+    weeks = len(increments)
+    if weeks < 2:
+        return 1
+    smooth = _selected(weeks) @ increments
+    height = float(np.ptp(smooth))
+    if height < FLAT:
+        return 1
+    return 1 + int(np.argmin(smooth + height * np.arange(weeks) / (weeks - 1.0)))
+
+
+def inflexion(percent: Array) -> int:
+    """First number of weeks at which the MAP curve (W + 1, %), smoothed by loess, bends upwards; W - 1 if at none.
+
+    It bends by its second difference, in the middle of its three points. As the curvature of loess jumps where its
+    pieces meet, the answer is nearly always a week before one of them: 15 or 20 of 33.
+    """
+    bend = np.diff(loess(len(percent)) @ percent, 2)
+    upwards = np.flatnonzero(bend > FLAT)
+    return 1 + int(upwards[0]) if len(upwards) else max(1, len(bend))
 
 
 def timings(seasons: Array, parameter: float = 2.8, method: int = 2) -> list[Timing]:
