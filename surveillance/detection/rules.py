@@ -14,6 +14,7 @@ from surveillance.signals.rules import (
     DataRule,
     EventRule,
     Protocol,
+    RiseRule,
     SeriesRule,
     WeeklyRule,
 )
@@ -95,6 +96,7 @@ class NowcastRule(BaseModel):
 
 class SignalRules(BaseModel):
     """The file indicators/signals.toml. `syndromes`: ids of the definitions that are tested; none = all in force.
+    rise: none = no week is held against the weeks before it.
 
     severity: syndrome → how much an excess of it weighs (1 where it is not named). protocol: in the order of the file.
     """
@@ -113,6 +115,7 @@ class SignalRules(BaseModel):
     ears_c2: EarsRule
     phases: PhaseRule
     nowcast: NowcastRule
+    rise: RiseRule | None = None
     published_epidemics: tuple[PublishedEpidemic, ...] = ()
 
 

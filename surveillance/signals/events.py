@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from surveillance.signals.expecting import limits
-from surveillance.signals.grouping import Alarm, Map, event_id, grouped, leading
+from surveillance.signals.grouping import Alarm, Map, event_id, grouped, joined, leading
 from surveillance.signals.watched import ALL
 
 if TYPE_CHECKING:
@@ -79,12 +79,14 @@ def make_events(
     alarms: Sequence[Alarm], rules: SignalRules, where: Map, earlier: Sequence[Known], told: Mapping[str, Any]
 ) -> list[tuple[Event, list[Alarm]]]:
     """Events in the order of their rank, each with its alarms. `told`: see `Telling`."""
-    found = [(_event(group, rules, where, told), group) for group in grouped(alarms, where, rules.events.gap_days)]
+    gap = rules.events.gap_days
+    groups = joined(grouped(alarms, where, gap), lambda group: _gone_on(group, where, earlier, gap))
+    found = [(_event(group, rules, where, told), group) for group in groups]
     found.sort(key=lambda pair: (-pair[0].weight, pair[0].event))
     taken: set[str] = set()
     named = []
     for rank, (event, group) in enumerate(found, 1):
-        event = _continued(event, group, where, earlier, rules.events.gap_days, taken)
+        event = _continued(event, _gone_on(group, where, earlier, gap), taken)
         taken.add(event.event)
         named.append((replace(event, rank=rank, shown=rank <= rules.budget.shown_a_night), group))
     return named
@@ -122,23 +124,24 @@ def protocol_of(rules: SignalRules, syndrome: str, kind: str) -> str:
     return ""
 
 
-def _continued(
-    event: Event, group: Sequence[Alarm], where: Map, earlier: Sequence[Known], gap: int, taken: set[str]
-) -> Event:
-    """The event under the name and first day of the earlier one that it goes on, the oldest of several."""
-    reach = timedelta(days=gap + 1)
+def _gone_on(group: Sequence[Alarm], where: Map, earlier: Sequence[Known], gap: int) -> Known | None:
+    """The earlier event that these alarms go on, the oldest of several. `gap`: days, or weeks of an alarm of a week."""
+    begun = min(one.first - timedelta(days=gap * one.days + 1) for one in group)
     places = {one.place for one in group}
     same = [
         one
         for one in earlier
-        if one.syndrome == event.syndrome
-        and one.event not in taken
-        and event.first_day - reach <= one.last_day
+        if one.syndrome == group[0].syndrome
+        and begun <= one.last_day
         and any(place == other or where.touch(place, other) for place in places for other in one.territories)
     ]
-    if not same:
+    return min(same, key=lambda one: (one.first_day, one.event)) if same else None
+
+
+def _continued(event: Event, before: Known | None, taken: set[str]) -> Event:
+    """The event under the name and first day of the earlier one that it goes on."""
+    if before is None:
         return _unlike(event, taken)
-    before = min(same, key=lambda one: (one.first_day, one.event))
     first = min(before.first_day, event.first_day)
     return replace(event, event=before.event, first_day=first, duration=(event.last_day - first).days + 1)
 

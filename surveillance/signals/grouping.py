@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from surveillance.content import Content
 from surveillance.signals.watched import KINDS
@@ -40,6 +41,11 @@ class Alarm:
     def place(self) -> tuple[str, str]:
         """Kind and code."""
         return self.kind, self.code
+
+    @property
+    def days(self) -> int:
+        """Of the step: 1 or 7."""
+        return (self.last - self.first).days + 1
 
 
 class Map:
@@ -85,6 +91,21 @@ def grouped(alarms: Sequence[Alarm], where: Map, gap: int) -> list[list[Alarm]]:
         groups = [group for group in groups if group not in joined]
         groups.append([*merged, alarm])
     return groups
+
+
+def joined(groups: Sequence[list[Alarm]], goes_on: Callable[[list[Alarm]], Any]) -> list[list[Alarm]]:
+    """Groups that go on the same earlier event made one: an epidemic of all of France is not new where it is quiet."""
+    found: list[list[Alarm]] = []
+    of_event: dict[str, list[Alarm]] = {}
+    for group in groups:
+        before = goes_on(group)
+        if before is not None and before.event in of_event:
+            of_event[before.event].extend(group)
+            continue
+        found.append(group)
+        if before is not None:
+            of_event[before.event] = group
+    return found
 
 
 def _linked(one: Alarm, other: Alarm, where: Map, gap: int) -> bool:

@@ -13,8 +13,9 @@ from surveillance.signals.budget import kept, threshold
 from surveillance.signals.events import Event, Known, make_events
 from surveillance.signals.firing import Tested, judge_days, judge_weeks
 from surveillance.signals.grouping import Alarm, Map
-from surveillance.signals.perimeter import Leaning, again
-from surveillance.signals.watched import Flags, Watched, places_of
+from surveillance.signals.perimeter import Judging, Leaning, again
+from surveillance.signals.rising import judge_rise, rolling_weeks
+from surveillance.signals.watched import Flags, Place, Watched, places_of
 
 if TYPE_CHECKING:
     from surveillance.detection.rules import SignalRules
@@ -26,12 +27,16 @@ Leanings = dict[tuple[str, str], Leaning]
 
 @dataclass
 class Outcome:
-    """tested: series and days. limit: largest p-value let through. fired: alarms of the methods before the budget."""
+    """tested: series and steps. limit: largest p-value let through. fired: alarms of the methods before the budget.
+
+    by_method: of `tested`, those of each method.
+    """
 
     tested: int = 0
     limit: float = 0.0
     fired: int = 0
     events: list[tuple[Event, list[Alarm]]] = field(default_factory=list)
+    by_method: dict[str, int] = field(default_factory=dict)
 
 
 def outcome(
@@ -44,8 +49,15 @@ def outcome(
     found: list[Tested] = []
     leanings: Leanings = {}
     whole = len(weekly.days) if weekly is not None else 1  # who was not there five years ago is no part of the past
-    for seen, judging, steps in ((daily, judge_days, reach), (weekly, judge_weeks, whole)):
-        tested = judging(seen, places, rules) if seen is not None else None
+    rolling = rolling_weeks(daily, rules.rise.weeks + 1) if rules.rise else None
+    wide = [place for place in places if rules.rise and place.kind in rules.rise.territories]
+    ways: tuple[tuple[Watched | None, Judging, int, Sequence[Place]], ...] = (
+        (daily, judge_days, reach, places),
+        (rolling, judge_rise, len(rolling.days) if rolling else 1, wide),
+        (weekly, judge_weeks, whole, places),
+    )
+    for seen, judging, steps, where_tested in ways:
+        tested = judging(seen, where_tested, rules) if seen is not None and where_tested else None
         if tested is not None:
             tested, leaning = again(tested, judging, rules, steps)
             found.append(tested)
@@ -56,7 +68,8 @@ def outcome(
     fired = sum(int((one.pvalue < 1).sum()) for one in found)
     told = _telling(daily, rules, leanings, calendar, changed)
     events = make_events(alarms, rules, where, earlier, told)
-    return Outcome(sum(one.number for one in found), limit, fired, events)
+    numbers = {one.method: one.number for one in found}
+    return Outcome(sum(numbers.values()), limit, fired, events, numbers)
 
 
 def _alarms(tested: Tested, mask: Flags) -> list[Alarm]:

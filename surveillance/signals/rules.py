@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Kind = Literal["national", "region", "department", "association"]
 Daily = Literal["rnssp_switch", "rnssp_ewma", "rnssp_regression", "ears_c1", "ears_c2"]
@@ -37,6 +37,25 @@ class WeeklyRule(_Table):
     periods: int = Field(ge=1)
     left_out_weeks: int = Field(ge=0)
     nights: tuple[int, ...]
+
+
+class RiseRule(_Table):
+    """`[rise]`: the last seven days against the weeks before them, for waves that days follow too well to see.
+
+    growth: of the log a day that the season alone can make. spread: relative standard deviation of a week.
+    """
+
+    territories: tuple[Kind, ...]
+    weeks: int = Field(ge=3, le=8)
+    growth: float = Field(ge=0, le=0.1)
+    spread: float = Field(ge=0, le=1)
+
+    @field_validator("territories")
+    @classmethod
+    def _from_france_down(cls, value: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        if value and "national" not in value:
+            raise ValueError("national must be one of them: the level of small places leans on it")
+        return value
 
 
 class SeriesRule(_Table):
