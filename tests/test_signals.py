@@ -25,7 +25,7 @@ from surveillance.detection.quantiles import at_least
 from surveillance.detection.rules import load_rules
 from surveillance.errors import UsageError
 from surveillance.history import take_out
-from surveillance.makers.null_signals import Null, null_counts, tally
+from surveillance.makers.null_signals import KINDS, MORE_YEARS, Null, nights, null_counts, tally
 from surveillance.night import Night
 from surveillance.schools import load_schools
 from surveillance.settings import load_settings
@@ -38,6 +38,7 @@ from surveillance.signals.grouping import Alarm, Map, grouped
 from surveillance.signals.judgements import Judgement
 from surveillance.signals.near_days import NearDays
 from surveillance.signals.outcome import outcome
+from surveillance.signals.rising import METHOD, judge_rise, rolling_weeks
 from surveillance.signals.watched import Watched, places_of
 from surveillance.steps.detect import detect
 from surveillance.store import publish
@@ -157,6 +158,57 @@ def test_weeks_are_judged_once_five_years_are_there() -> None:
     assert found[0][0].first_day == date(2024, 1, 8)
 
 
+# Waves
+
+
+def grown(seen: Watched, syndromes: slice, a_day: float, days: int = 42) -> Watched:
+    """The same with counts of these syndromes that grow for so many days."""
+    counts = seen.counts.copy()
+    factor = np.exp(a_day * np.arange(1, days + 1))[:, None, None, None]
+    counts[-days:, :, syndromes] = np.round(factor * counts[-days:, :, syndromes])
+    return replace(seen, counts=counts)
+
+
+def test_a_wave_too_slow_for_a_day_is_one_event_of_all_nights() -> None:
+    seen = null_counts(MEMBERS, HISTORY + 10, Null(syndromes=4, largest=1200.0, falling=0.7), QUIET)
+    found = list(nights(grown(seen, slice(1, 2), 0.04), RULES, WHERE, HISTORY))
+    told = [[event for event, _ in one.events if event.syndrome == "s01"] for _, one in found]
+    assert len({event.event for events in told for event in events}) == 1 and all(len(events) == 1 for events in told)
+    assert all(METHOD in events[0].methods and "national:FR" in events[0].territories for events in told)
+    assert [one.events[0][0].syndrome for _, one in found] == ["s01"] * len(found)
+    assert told[-1][0].duration > 10
+
+
+def smallest(seen: Watched) -> float:
+    """The smallest p-value of a wave in all of France."""
+    weeks = rolling_weeks(seen, 5)
+    assert weeks is not None and rolling_weeks(seen.ending(30, 31), 5) is None
+    tested = judge_rise(weeks, PLACES[:1], RULES)
+    assert tested is not None and tested.number == 5 * len(seen.syndromes)
+    return float(np.nanmin(tested.pvalue))
+
+
+def test_a_season_or_more_acts_of_everything_are_no_wave() -> None:
+    flat = null_counts(MEMBERS, HISTORY, Null(syndromes=12, largest=900.0, falling=0.8, season=0.0), QUIET)
+    assert smallest(grown(flat, slice(None), 0.009, HISTORY)) > 0.001
+    assert smallest(grown(flat, slice(0, 1), 0.04)) < 1e-5
+    counts = flat.counts.copy()
+    counts[-7:] = np.round(1.6 * counts[-7:])
+    assert smallest(replace(flat, counts=counts)) > 0.001
+    counts[:-7, :, 2] = np.round(counts[:-7, :, 2] / 1.6)
+    assert smallest(replace(flat, counts=counts)) < 1e-5
+
+
+def test_nothing_is_said_of_weeks_that_were_a_strike(quiet: Watched) -> None:
+    blind = quiet.blind.copy()
+    blind[-4:] = True
+    weeks = rolling_weeks(replace(quiet, blind=blind, left=blind), 5)
+    assert weeks is not None and RULES.rise is not None
+    tested = judge_rise(weeks, PLACES[:14], RULES)
+    assert tested is not None and np.isnan(tested.pvalue).all()
+    assert judge_rise(weeks, PLACES[:14], RULES.model_copy(update={"rise": None})) is None
+
+
 # The calendar
 
 
@@ -216,6 +268,16 @@ def test_nights_without_a_signal_keep_the_budget() -> None:
     assert not FULL or len(found.events) >= stats.poisson(wanted / 4).ppf(0.001), "the budget is not used"
 
 
+def test_weeks_and_days_keep_the_budget_together() -> None:
+    """Monday nights test weeks too, once five years are there; years and weeks of all France differ."""
+    null = KINDS[-1][1] if FULL else replace(KINDS[-1][1], syndromes=3, largest=900.0, falling=0.5)
+    count = 182 if FULL else 8
+    years = RULES.weekly.years + (MORE_YEARS if FULL else 1)
+    found = tally(null_counts(MEMBERS, 52 * 7 * years + count, null, 12), RULES, WHERE, count, years)
+    assert found.nights == count and found.weekly_tested > 0
+    assert len(found.events) <= stats.poisson(RULES.budget.events_a_week / 7 * count).ppf(0.999)
+
+
 # Events
 
 
@@ -247,6 +309,24 @@ def test_an_event_is_named_after_its_most_improbable_series_and_keeps_its_name()
     split = [alarm("department", "59"), alarm("department", "13")]
     names = [one.event for one, _ in make_events(split, RULES, WHERE, earlier, NOTHING)]
     assert sorted(names) == ["grippe-dep13-20240115", "grippe-dep59-20240113"]
+
+
+def test_alarms_that_go_on_the_same_event_are_one() -> None:
+    known = [Known("grippe-FR-20240110", "grippe", date(2024, 1, 10), date(2024, 1, 14), (("national", "FR"),))]
+    apart = [alarm("department", "59"), alarm("department", "13"), alarm("department", "33", syndrome="gastro")]
+    found = make_events(apart, RULES, WHERE, known, NOTHING)
+    assert sorted(event.event for event, _ in found) == ["gastro-dep33-20240115", "grippe-FR-20240110"]
+    assert {len(group) for _, group in found} == {1, 2}
+
+
+def test_a_week_without_an_alarm_does_not_end_a_wave() -> None:
+    known = [Known("grippe-FR-20231226", "grippe", date(2023, 12, 26), date(2024, 1, 2), (("national", "FR"),))]
+    week = replace(alarm("national", "FR", 16), method=METHOD, first=date(2024, 1, 10))
+    assert make_events([week], RULES, WHERE, known, NOTHING)[0][0].event == "grippe-FR-20231226"
+    later = replace(week, first=date(2024, 1, 12), last=date(2024, 1, 18))
+    assert make_events([later], RULES, WHERE, known, NOTHING)[0][0].event == "grippe-FR-20240112"
+    day = alarm("national", "FR", 10)
+    assert make_events([day], RULES, WHERE, known, NOTHING)[0][0].event == "grippe-FR-20240110"
 
 
 def test_the_first_by_rank_are_shown() -> None:

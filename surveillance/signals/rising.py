@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from surveillance.detection.quantiles import quantile
 from surveillance.signals.expecting import mid_p
@@ -39,7 +40,7 @@ def rolling_weeks(seen: Watched, weeks: int) -> Watched | None:
     if len(seen.days) < days:
         return None
 
-    def cut(values: Array) -> Array:
+    def cut(values: NDArray[Any]) -> NDArray[Any]:
         return values[-days:].reshape(weeks, WEEK, *values.shape[1:])
 
     dark: Flags = np.asarray(cut(seen.blind).sum(axis=1) > WEEK / 2)
