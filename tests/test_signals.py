@@ -26,6 +26,7 @@ from surveillance.detection.rules import load_rules
 from surveillance.errors import UsageError
 from surveillance.history import take_out
 from surveillance.makers.null_signals import KINDS, MORE_YEARS, Null, nights, null_counts, tally
+from surveillance.makers.past_signals import past_signals
 from surveillance.night import Night
 from surveillance.schools import load_schools
 from surveillance.settings import load_settings
@@ -425,6 +426,13 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     publish(night.store, folder)
     night.close()
     return folder
+
+
+def test_past_nights_are_told_again_and_published(state: Path) -> None:
+    before = json.loads(run(state, "list", "--format", "json").stdout)
+    told = past_signals(CONTENT, load_settings(CONTENT, state), NIGHT, NIGHT)
+    assert told[NIGHT]["events"] == len(before["signals"]) and told[NIGHT]["data_signals"] == 1
+    assert json.loads(run(state, "list", "--format", "json").stdout) == before
 
 
 def test_a_night_writes_its_events_once_and_takes_them_out(state: Path) -> None:

@@ -23,12 +23,13 @@ from surveillance.signals.rules import BudgetRule
 from surveillance.signals.watched import KINDS, Array, Flags
 
 WEEK = 7
+WEEKLY = "farrington_flexible"  # its weeks are calibrated apart
 
 
 def threshold(tested: Sequence[Tested], rule: BudgetRule) -> float:
-    """The largest p-value of an alarm: the budget of a night over the number of series and days tested."""
-    number = sum(one.number for one in tested)
-    return rule.events_a_week / WEEK / (max(1, number) * rule.calibration)
+    """The largest p-value of an alarm: the budget of a night over the false events that each p-value would make."""
+    number = sum(one.number * (rule.weekly_calibration if one.method == WEEKLY else rule.calibration) for one in tested)
+    return rule.events_a_week / WEEK / max(rule.calibration, number)
 
 
 def kept(tested: Tested, limit: float, rule: BudgetRule) -> Flags:

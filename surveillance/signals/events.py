@@ -98,7 +98,8 @@ def _event(group: list[Alarm], rules: SignalRules, where: Map, told: Mapping[str
     observed, expected = sum(one.observed for one in same), sum(one.expected for one in same)
     phi = sum(one.phi * one.expected for one in same) / max(expected, 1e-9)
     low, high = limits(np.array([expected]), np.array([max(1.0, phi)]), rules.events.interval)
-    first, last = min(one.first for one in group), max(one.last for one in group)
+    shortest = min(one.days for one in group)  # a week's alarm does not say on which of its days it began
+    first, last = min(one.first for one in group if one.days == shortest), max(one.last for one in group)
     severity = rules.severity.get(lead.syndrome, 1.0)
     improbable = -log10(max(lead.pvalue, MOST_IMPROBABLE))
     places = sorted({one.place for one in group})
@@ -142,7 +143,7 @@ def _continued(event: Event, before: Known | None, taken: set[str]) -> Event:
     """The event under the name and first day of the earlier one that it goes on."""
     if before is None:
         return _unlike(event, taken)
-    first = min(before.first_day, event.first_day)
+    first = before.first_day
     return replace(event, event=before.event, first_day=first, duration=(event.last_day - first).days + 1)
 
 
