@@ -38,7 +38,7 @@ def kept(tested: Tested, limit: float, rule: BudgetRule) -> Flags:
         found = tested.pvalue <= limit
     for kind in KINDS:
         places = [number for number, place in enumerate(tested.places) if place.kind == kind]
-        if places and rule.false_discovery_rate:
+        if places and tested.families and rule.false_discovery_rate:
             found[:, places] |= hierarchical(tested.pvalue[:, places], rule.false_discovery_rate)
     return np.asarray(found & (tested.pvalue < 1))
 

@@ -34,6 +34,7 @@ class Tested:
 
     pvalue: mid-p, 1 where no method fired; NaN where the series was not tested. score: the method's own. number: of
     series and steps that can be tested, whatever data events keep from it (so that they leave the threshold as it is).
+    families: whether the hierarchical procedure adds to the threshold.
     """
 
     method: str
@@ -47,6 +48,7 @@ class Tested:
     score: Array
     pvalue: Array
     number: int
+    families: bool = True
 
 
 def judge_days(seen: Watched, places: Sequence[Place], rules: SignalRules) -> Tested | None:

@@ -49,7 +49,7 @@ def outcome(
     found: list[Tested] = []
     leanings: Leanings = {}
     whole = len(weekly.days) if weekly is not None else 1  # who was not there five years ago is no part of the past
-    rolling = rolling_weeks(daily, rules.rise.weeks + 1) if rules.rise else None
+    rolling = rolling_weeks(daily, rules.rise.weeks + 1, rules.daily.tested_days) if rules.rise else None
     wide = [place for place in places if rules.rise and place.kind in rules.rise.territories]
     ways: tuple[tuple[Watched | None, Judging, int, Sequence[Place]], ...] = (
         (daily, judge_days, reach, places),

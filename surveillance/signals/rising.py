@@ -2,7 +2,7 @@
 
 A wave that grows by a quarter a week never stands out of a day's baseline: the trend of a regression and the growth of
 the syndrome in France both follow it. Here a week may be above the weeks before it by what a season makes (`growth` a
-day), by what weeks differ (`spread`) and by what most syndromes rise together, and by no more. The test is this
+day), by what weeks differ (`spread`) and by what three of four syndromes keep below, and by no more. The test is this
 project's own; its tails are tried on null series (docs/signals.md).
 """
 
@@ -27,14 +27,16 @@ WEEK = 7
 METHOD = "week_rise"
 PRIOR = 1.0  # visits that what is usual in France weighs in the level of a place
 RARE = 0.5  # visits in all weeks before, of what was not seen in France
-BUSY, ENOUGH = 10.0, 10  # visits a week of a syndrome, and syndromes, from which acts as a whole are told
+TOGETHER = 0.75  # of the syndromes
+BUSY, ENOUGH = 30.0, 10  # visits a week of a syndrome, and syndromes, from which acts as a whole are told
 FREEDOM = 50.0  # of Student's t: the dispersion is that of some twenty series of like size
 
 
-def rolling_weeks(seen: Watched, weeks: int) -> Watched | None:
+def rolling_weeks(seen: Watched, weeks: int, tested: int = 1) -> Watched | None:
     """The weeks of seven days that end on the last day, no more than so many; None while they are not there.
 
-    Days left out (calendar, data events) are told as the same weekdays beside them; a week is blind when most of it is.
+    Days left out (calendar, data events) are told as the same weekdays beside them. A week is blind when most of it is,
+    the last one where one of its last `tested` days is.
     """
     days = weeks * WEEK
     if len(seen.days) < days:
@@ -44,9 +46,10 @@ def rolling_weeks(seen: Watched, weeks: int) -> Watched | None:
         return values[-days:].reshape(weeks, WEEK, *values.shape[1:])
 
     dark: Flags = np.asarray(cut(seen.blind).sum(axis=1) > WEEK / 2)
+    dark[-1] |= seen.blind[-tested:].any(axis=0)
     doubtful: Flags = np.asarray(cut(seen.doubtful).any(axis=1)) & ~dark
     return replace(
-        seen, days=seen.days[-days:].reshape(weeks, WEEK)[:, -1], counts=cut(filled(seen)).sum(axis=1),
+        seen, days=seen.days[-days:].reshape(weeks, WEEK)[:, -1], counts=np.rint(cut(filled(seen)).sum(axis=1)),
         acts=cut(seen.acts).sum(axis=1), left=dark, doubtful=doubtful, blind=dark, factor=np.ones(dark.shape),
         step=WEEK,
     )  # fmt: skip
@@ -74,7 +77,7 @@ def judge_rise(seen: Watched, places: Sequence[Place], rules: SignalRules) -> Te
     pvalue = np.where(told, np.where(fired, pvalue, 1.0), np.nan)
     upper, score = quantile((1 + rules.events.interval) / 2, mean, phi), (observed - mean) / np.sqrt(phi * mean)
     figures = observed, mean, phi, upper, score, pvalue
-    return Tested(METHOD, seen, tuple(places), (weeks,), *figures, int(can.sum()))
+    return Tested(METHOD, seen, tuple(places), (weeks,), *figures, int(can.sum()), families=False)
 
 
 def _level(past: Array, shares: Array) -> Array:
@@ -89,15 +92,16 @@ def _level(past: Array, shares: Array) -> Array:
 
 
 def _activity(observed: Array, level: Array) -> Array:
-    """Places × ages: by how much most syndromes are above their level together, which is more acts and no wave.
+    """Places × ages: by how much syndromes are above their level together, which is more acts and no wave.
 
-    The median over syndromes of `BUSY` visits a week and more; that of France where fewer than `ENOUGH` have so many.
+    What three of four syndromes of `BUSY` visits a week and more keep below; that of France where fewer than `ENOUGH`
+    have so many. A wave is of few syndromes: its own, and those that hold it.
     """
     ratio = np.where(level >= BUSY, observed / np.maximum(level, 1e-9), np.nan)
     number = (level >= BUSY).sum(axis=1)
     found = np.ones(number.shape)
     known = number >= ENOUGH
-    found[known] = np.nanmedian(np.moveaxis(ratio, 1, 2)[known], axis=1)
+    found[known] = np.nanquantile(np.moveaxis(ratio, 1, 2)[known], TOGETHER, axis=1)
     return np.where(known, found, found[:1])
 
 
