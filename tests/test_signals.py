@@ -31,7 +31,7 @@ from surveillance.night import Night
 from surveillance.schools import load_schools
 from surveillance.settings import load_settings
 from surveillance.signals import judgements
-from surveillance.signals.budget import hierarchical, threshold
+from surveillance.signals.budget import hierarchical, threshold, weekly_threshold
 from surveillance.signals.events import Event, Known, make_events
 from surveillance.signals.expecting import limits, mid_p, weekday_factors
 from surveillance.signals.firing import judge_days
@@ -245,7 +245,10 @@ def test_the_threshold_keeps_the_budget(quiet: Watched) -> None:
     tested = judge_days(quiet, PLACES, RULES)
     assert tested is not None
     limit = threshold([tested], RULES.budget)
-    assert limit * tested.number * 7 * RULES.budget.calibration == pytest.approx(RULES.budget.events_a_week)
+    rule = RULES.budget
+    assert limit * tested.number * 7 * rule.calibration == pytest.approx(rule.events_a_week - rule.weekly_events_a_week)
+    weekly = replace(tested, method=RULES.weekly.method)
+    assert threshold([tested, weekly], rule) == limit and weekly_threshold([tested, weekly], rule, 1) < limit
 
 
 def test_families_are_opened_from_their_own_series() -> None:
@@ -413,7 +416,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state with one night in which Lille has an outbreak of flu, published."""
     folder = tmp_path_factory.mktemp("state")
     seen = with_more(
-        null_counts(MEMBERS, 40, Null(syndromes=3, largest=900.0, falling=0.5), 4), slice(-1, None), ["5901"], 1, 3.0
+        null_counts(MEMBERS, 40, Null(syndromes=3, largest=900.0, falling=0.5), 4), slice(-1, None), ["5901"], 1, 5.0
     )
     night = Night(NIGHT, CONTENT, load_settings(CONTENT, folder), Clock())
     fill(night, seen, ("gastro", "grippe", "asthme"), ("02-04", "05-14", "15-44", "75+"))

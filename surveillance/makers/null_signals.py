@@ -155,9 +155,9 @@ def tally(seen: Watched, rules: SignalRules, where: Map, count: int = 0, years: 
         out.events |= {event.event for event, _ in found.events}
         out.weekly |= {event.event for event, _ in found.events if rules.weekly.method in event.methods}
         weekly = found.by_method.get(rules.weekly.method, 0)
-        out.expected += found.tested * found.limit
+        out.expected += (found.tested - weekly) * found.limit + weekly * found.weekly_limit
         out.tested += found.tested
-        out.weekly_expected += weekly * found.limit
+        out.weekly_expected += weekly * found.weekly_limit
         out.weekly_tested += weekly
     return out
 

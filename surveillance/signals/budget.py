@@ -27,9 +27,15 @@ WEEKLY = "farrington_flexible"  # its weeks are calibrated apart
 
 
 def threshold(tested: Sequence[Tested], rule: BudgetRule) -> float:
-    """The largest p-value of an alarm: the budget of a night over the false events that each p-value would make."""
-    number = sum(one.number * (rule.weekly_calibration if one.method == WEEKLY else rule.calibration) for one in tested)
-    return rule.events_a_week / WEEK / max(rule.calibration, number)
+    """The largest p-value of an alarm of days and waves: the budget of a night over the number of series and days."""
+    number = sum(one.number for one in tested if one.method != WEEKLY)
+    return (rule.events_a_week - rule.weekly_events_a_week) / WEEK / (max(1, number) * rule.calibration)
+
+
+def weekly_threshold(tested: Sequence[Tested], rule: BudgetRule, nights: int) -> float:
+    """That of the weekly tests, which so many nights of a week have."""
+    number = sum(one.number for one in tested if one.method == WEEKLY)
+    return rule.weekly_events_a_week / max(1, nights) / (max(1, number) * rule.weekly_calibration)
 
 
 def kept(tested: Tested, limit: float, rule: BudgetRule) -> Flags:

@@ -132,4 +132,4 @@ def judge_weeks(seen: Watched, places: Sequence[Place], rules: SignalRules) -> T
     pvalue = np.where(told, np.where(fired, pvalue, 1.0), np.nan)
     upper, score = (np.reshape(part, shape) for part in (judged.upperbound, judged.score))
     figures = counts[-1:], mean, phi, upper, score, pvalue
-    return Tested(rule.method, seen, tuple(places), (len(counts) - 1,), *figures, int(can.sum()))
+    return Tested(rule.method, seen, tuple(places), (len(counts) - 1,), *figures, int(can.sum()), families=False)

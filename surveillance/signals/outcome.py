@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from surveillance.signals.budget import kept, threshold
+from surveillance.signals.budget import WEEKLY, kept, threshold, weekly_threshold
 from surveillance.signals.events import Event, Known, make_events
 from surveillance.signals.firing import Tested, judge_days, judge_weeks
 from surveillance.signals.grouping import Alarm, Map
@@ -27,9 +27,9 @@ Leanings = dict[tuple[str, str], Leaning]
 
 @dataclass
 class Outcome:
-    """tested: series and steps. limit: largest p-value let through. fired: alarms of the methods before the budget.
+    """tested: series and steps. limit, weekly_limit: largest p-values let through.
 
-    by_method: of `tested`, those of each method.
+    fired: alarms of the methods before the budget. by_method: of `tested`, those of each method.
     """
 
     tested: int = 0
@@ -37,6 +37,7 @@ class Outcome:
     fired: int = 0
     events: list[tuple[Event, list[Alarm]]] = field(default_factory=list)
     by_method: dict[str, int] = field(default_factory=dict)
+    weekly_limit: float = 0.0
 
 
 def outcome(
@@ -63,13 +64,14 @@ def outcome(
             found.append(tested)
             leanings = leaning | leanings
     limit = threshold(found, rules.budget)
-    masks = [kept(one, limit, rules.budget) for one in found]
+    weekly_limit = weekly_threshold(found, rules.budget, len(rules.weekly.nights))
+    masks = [kept(one, weekly_limit if one.method == WEEKLY else limit, rules.budget) for one in found]
     alarms = [alarm for one, mask in zip(found, masks, strict=True) for alarm in _alarms(one, mask)]
     fired = sum(int((one.pvalue < 1).sum()) for one in found)
     told = _telling(daily, rules, leanings, calendar, changed)
     events = make_events(alarms, rules, where, earlier, told)
     numbers = {one.method: one.number for one in found}
-    return Outcome(sum(numbers.values()), limit, fired, events, numbers)
+    return Outcome(sum(numbers.values()), limit, fired, events, numbers, weekly_limit)
 
 
 def _alarms(tested: Tested, mask: Flags) -> list[Alarm]:

@@ -84,14 +84,15 @@ class BudgetRule(_Table):
     """`[budget]`: false events a week for the whole country, the false discovery rate, how many are shown a night.
 
     calibration: false events for each false alarm that the p-values let expect (`surveillance.makers.null_signals`).
-    weekly_calibration: the same of the weekly tests, whose weeks are tested once and have large counts.
+    weekly_events_a_week, weekly_calibration: of the weekly tests, whose events are part of `events_a_week`.
     """
 
     events_a_week: float = Field(gt=0)
     false_discovery_rate: float = Field(ge=0, lt=1)
     shown_a_night: int = Field(ge=1)
     calibration: float = Field(gt=0)
-    weekly_calibration: float = Field(1.0, gt=0)
+    weekly_events_a_week: float = Field(0.5, ge=0)
+    weekly_calibration: float = Field(5.5, gt=0)
 
 
 class EventRule(_Table):
