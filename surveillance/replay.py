@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -32,6 +32,7 @@ from surveillance.retention import erase_raw
 from surveillance.settings import Settings
 from surveillance.simulation.truth import FILE as TRUTH
 from surveillance.simulation.truth import FOLLOWED
+from surveillance.steps.detect import detect
 from surveillance.store import Store, publish, store_path
 from surveillance.timetable import load_timetable
 from surveillance.visit_codes import apply_adoptions, code_nights, settle_codings
@@ -50,8 +51,12 @@ def replay(
     last: date,
     feeds: Path | None = None,
     advance: Advance = lambda: None,
+    signals: int = 0,
 ) -> Exit:
     """Rebuild the store from `first` to `last` (later nights leave it); with `feeds`, make their records first.
+
+    signals: of so many of these nights, the last ones, the signals are told again, each as known after it, by the rules
+    in force now; events keep their names from night to night. Those of the nights before are gone.
 
     Each night is coded by the coding that was in force then, adoptions are made again in their order: codings/ of the
     state folder keeps what decided. A night that comes after all those known is coded by the content in force.
@@ -63,7 +68,8 @@ def replay(
         codings, new_from = Codings(settings.state), _known_until(store, settings) + timedelta(days=1)
         held = _with_records(settings, first, last)
         ready = _read_feeds(content, settings, first, last, feeds) if feeds else held
-        _rebuild(store, codings, settings, first, _coded(content, codings, ready, new_from), advance)
+        done = _rebuild(store, codings, settings, first, _coded(content, codings, ready, new_from), advance)
+        tell_again(content, settings, store, done[-signals:] if signals else [], advance)
         if feeds and _simulated(feeds):
             store.keep_fact("simulated", " ".join(FOLLOWED))
         with store.bounded():
@@ -88,9 +94,20 @@ def _store(content: Content, settings: Settings, first: date) -> Store:
     return store
 
 
+def tell_again(
+    content: Content, settings: Settings, store: Store, told: Iterable[date], advance: Advance = lambda: None
+) -> None:
+    """Write the signals of these nights, in their order, in place of those that the store has."""
+    for night in told:
+        one = _night(content, settings, night)
+        one.store = store
+        detect(one)
+        advance()
+
+
 def _rebuild(
     store: Store, codings: Codings, settings: Settings, first: date, ready: Iterator[date], advance: Advance
-) -> None:
+) -> list[date]:
     judge = Judge(store.content, load_associations(store.content))
     acts = load_acts(store.content).counted
     with store.transaction():
@@ -120,6 +137,7 @@ def _rebuild(
         if again:
             count_nights(store, min(again), LATEST, acts)
         audit_nights(store, done[0], done[-1], acts)
+    return done
 
 
 def _enter(store: Store, codings: Codings, records: Path, batch: Batch, judge: Judge, advance: Advance) -> None:

@@ -26,8 +26,8 @@ from surveillance.detection.rules import load_rules
 from surveillance.errors import UsageError
 from surveillance.history import take_out
 from surveillance.makers.null_signals import KINDS, MORE_YEARS, Null, nights, null_counts, tally
-from surveillance.makers.past_signals import past_signals
 from surveillance.night import Night
+from surveillance.replay import tell_again
 from surveillance.schools import load_schools
 from surveillance.settings import load_settings
 from surveillance.signals import judgements
@@ -42,7 +42,7 @@ from surveillance.signals.outcome import outcome
 from surveillance.signals.rising import METHOD, judge_rise, rolling_weeks
 from surveillance.signals.watched import Watched, places_of
 from surveillance.steps.detect import detect
-from surveillance.store import publish
+from surveillance.store import Store, publish, store_path
 
 CONTENT = Content()
 RULES = load_rules(CONTENT)
@@ -432,9 +432,13 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_past_nights_are_told_again_and_published(state: Path) -> None:
-    before = json.loads(run(state, "list", "--format", "json").stdout)
-    told = past_signals(CONTENT, load_settings(CONTENT, state), NIGHT, NIGHT)
-    assert told[NIGHT]["events"] == len(before["signals"]) and told[NIGHT]["data_signals"] == 1
+    before, settings = json.loads(run(state, "list", "--format", "json").stdout), load_settings(CONTENT, state)
+    with Store(store_path(state), CONTENT) as store:
+        for table in ("signals", "signal_events", "signal_alarms", "data_signals"):
+            store.run(f"DELETE FROM {table}")
+        tell_again(CONTENT, settings, store, [NIGHT - timedelta(days=1), NIGHT])
+        assert store.rows("SELECT DISTINCT night FROM data_signals ORDER BY night")[-1] == (NIGHT,)
+        publish(store, state)
     assert json.loads(run(state, "list", "--format", "json").stdout) == before
 
 

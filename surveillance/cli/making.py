@@ -97,6 +97,9 @@ def replay(
             "--inbox", help="Read the nights from this folder of feeds (NIGHT/ASSOCIATION/file).", metavar="DIR"
         ),
     ] = None,
+    signals: Annotated[
+        int, typer.Option(help="Of so many nights, the last ones, tell the signals again (half a second each).", min=0)
+    ] = 100,
     site: Site = None,
     state: State = None,
     lang: Lang = None,
@@ -111,6 +114,7 @@ def replay(
     begin, end = parse_night(first), parse_night(last)
     if begin is None or end is None:
         raise UsageError("FROM and TO are nights, as 2024-01-08 2024-01-15")
-    with counter(desk, "replay", (end - begin).days + 1) as advance:
-        result = again(desk.content, desk.settings, begin, end, inbox, lambda: advance(0, 0))
+    nights = (end - begin).days + 1
+    with counter(desk, "replay", nights + min(signals, nights)) as advance:
+        result = again(desk.content, desk.settings, begin, end, inbox, lambda: advance(0, 0), signals)
     raise typer.Exit(int(result))
