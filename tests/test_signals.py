@@ -471,6 +471,8 @@ def test_signals_are_listed_and_shown_in_80_columns(state: Path, lang: str) -> N
     assert name
     shown = run(state, "show", name.group(), "--lang", lang)
     assert getattr(RULES.protocol["respiratory"], lang)[:30] in shown.stdout
+    course = json.loads(run(state, "show", name.group(), "--format", "json").stdout)["nights"]
+    assert [one["night"] for one in course] == [str(NIGHT)] and course[0]["observed"] > course[0]["expected"]
     assert max(map(len, (listed.stdout + shown.stdout).splitlines())) <= 80
     found = json.loads(run(state, "list", "--format", "json").stdout)
     assert found["data_signals"][0]["territory"] == "1301" and found["signals"][0]["event"] == name.group()

@@ -123,20 +123,23 @@ def _show(desk: Desk, store: Store, form: str, name: str) -> None:
 
     from surveillance.cli.terminal import show
     from surveillance.signals.judgements import read, standing
-    from surveillance.signals.listing import alarms_of, history_of, one_event
+    from surveillance.signals.listing import alarms_of, history_of, nights_of, one_event
 
     judged = read(desk.settings.state)
     row = one_event(store, name, standing(judged))
     alarms, history = alarms_of(store, row["event"]), history_of(judged, row["event"])
+    course = nights_of(store, row["event"])
     desk.logged("signals", {"event": row["event"]}, rows=len(alarms))
     if form == "json":
-        _json(row | {"series": alarms, "judgements": [asdict(one) for one in history]})
+        _json(row | {"nights": course, "series": alarms, "judgements": [asdict(one) for one in history]})
         return
     if form != "table":
         write_table(pd.DataFrame(alarms), form, desk)
         return
     for line in _lines(desk, row, len(alarms)):
         show(line)
+    if len(course) > 1:
+        write_table(pd.DataFrame([_night(one) for one in course[:ALARMS_SHOWN]]), "table", desk)
     shown = [_alarm(one) for one in alarms[:ALARMS_SHOWN]]
     write_table(pd.DataFrame(shown), "table", desk)
     for one in history:
@@ -148,15 +151,22 @@ def _show(desk: Desk, store: Store, form: str, name: str) -> None:
         )  # fmt: skip
 
 
+def _night(one: dict[str, Any]) -> dict[str, Any]:
+    """An event on one night, by its most improbable series."""
+    return {"night": one["night"], **_series(one), "rank": one["rank"], "territories": len(one["territories"])}
+
+
 def _alarm(one: dict[str, Any]) -> dict[str, Any]:
+    return {"day": one["last_day"], **_series(one), "method": one["method"]}
+
+
+def _series(one: dict[str, Any]) -> dict[str, Any]:
     return {
-        "day": one["last_day"],
         "territory": f"{one['territory_kind'][:3]} {one['territory']}",
         "age": one["age"],
         "n": round(one["observed"]),
         "expected": one["expected"],
         "p": f"{one['pvalue']:.1e}",
-        "method": one["method"],
     }
 
 

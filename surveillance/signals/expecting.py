@@ -142,4 +142,4 @@ def mid_p(counts: Array, mean: Array, phi: Array, freedom: float) -> Array:
 def limits(mean: Array, phi: Array, level: float) -> tuple[Array, Array]:
     """The interval that holds a count with that probability (equal tails), of whole numbers."""
     mean = np.maximum(mean, LEAST)
-    return quantile((1 - level) / 2, mean, phi), quantile((1 + level) / 2, mean, phi)
+    return quantile((1 - level) / 2, mean, phi) + 0.0, quantile((1 + level) / 2, mean, phi) + 0.0  # -0 is 0

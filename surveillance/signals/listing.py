@@ -83,6 +83,11 @@ def alarms_of(store: Store, event: str) -> list[dict[str, Any]]:
     )
 
 
+def nights_of(store: Store, event: str) -> list[dict[str, Any]]:
+    """An event as each night told it, the newest first."""
+    return _rows(store, "FROM signal_events WHERE event = $event ORDER BY night DESC", {"event": event})
+
+
 def history_of(found: Sequence[Judgement], event: str) -> list[Judgement]:
     """What was judged of an event, oldest first."""
     return [one for one in found if one.event == event]
