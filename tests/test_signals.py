@@ -200,6 +200,15 @@ def test_a_season_or_more_acts_of_everything_are_no_wave() -> None:
     assert smallest(replace(flat, counts=counts)) < 1e-5
 
 
+def test_children_back_at_school_are_no_wave() -> None:
+    flat = null_counts(MEMBERS, HISTORY, Null(syndromes=4, largest=1500.0, falling=0.8, season=0.0), QUIET)
+    school, counts = flat.school.copy(), flat.counts.copy()
+    school[:-7, :, 2] = 0.5
+    counts[:-7, :, :, 2] = np.round(0.5 * counts[:-7, :, :, 2])
+    assert smallest(replace(flat, counts=counts)) < 1e-5
+    assert smallest(replace(flat, counts=counts, school=school)) > 0.001
+
+
 def test_nothing_is_said_of_weeks_that_were_a_strike(quiet: Watched) -> None:
     blind = quiet.blind.copy()
     blind[-4:] = True

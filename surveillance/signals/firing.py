@@ -13,7 +13,17 @@ from surveillance.detection.judged import Judged, Series, Status
 from surveillance.detection.rnssp_ewma import rnssp_ewma
 from surveillance.detection.rnssp_regression import rnssp_regression, rnssp_switch
 from surveillance.signals.expecting import Calendar, expect, mid_p
-from surveillance.signals.watched import Array, Flags, Place, Watched, filled, membership, summed
+from surveillance.signals.watched import (
+    Array,
+    Flags,
+    Place,
+    Watched,
+    filled,
+    membership,
+    parts_of,
+    school_of,
+    summed,
+)
 
 if TYPE_CHECKING:
     from surveillance.detection.rules import SignalRules
@@ -63,13 +73,8 @@ def judge_days(seen: Watched, places: Sequence[Place], rules: SignalRules) -> Te
     inside = membership(places, len(seen.associations))
     acts = inside @ seen.acts[:, :, 0].sum(axis=0)
     shares = acts / max(acts[0], 1.0)
-    usual = np.maximum(seen.acts[:, :, 0].mean(axis=0), 1e-9)
-    parts = inside * usual / np.maximum(inside @ usual, 1e-9)[:, None]  # of an association in its place
-    calendar = Calendar(
-        seen.factor[-tested:] @ parts.T,
-        np.moveaxis(np.tensordot(parts, seen.school, axes=(1, 1)), 0, 1),
-        rules.calendar.spread,
-    )
+    factor = seen.factor[-tested:] @ parts_of(seen, places).T
+    calendar = Calendar(factor, school_of(seen, places), rules.calendar.spread)
     ahead = expect(counts, weekdays, shares, calendar, tested, rule.guard_days, rule.baseline_days)
     name, judged = _by_method(counts, seen, rules)
     shape = (tested, len(places), *seen.shape)

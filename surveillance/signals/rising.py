@@ -2,8 +2,8 @@
 
 A wave that grows by a quarter a week never stands out of a day's baseline: the trend of a regression and the growth of
 the syndrome in France both follow it. Here a week may be above the weeks before it by what a season makes (`growth` a
-day), by what weeks differ (`spread`) and by what three of four syndromes keep below, and by no more. The test is this
-project's own; its tails are tried on null series (docs/signals.md).
+day), by what weeks differ (`spread`), by what school holidays make of an age and by what three of four syndromes keep
+below, and by no more. The test is this project's own; its tails are tried on null series (docs/signals.md).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveillance.detection.quantiles import quantile
-from surveillance.signals.expecting import mid_p
+from surveillance.signals.expecting import SCHOOL_SPREAD, mid_p
 from surveillance.signals.firing import MOST_ABSENT, Tested, blind
-from surveillance.signals.watched import Array, Flags, Place, Watched, filled, membership, summed
+from surveillance.signals.watched import Array, Flags, Place, Watched, filled, membership, school_of, summed
 
 if TYPE_CHECKING:
     from surveillance.detection.rules import SignalRules
@@ -51,7 +51,7 @@ def rolling_weeks(seen: Watched, weeks: int, tested: int = 1) -> Watched | None:
     return replace(
         seen, days=seen.days[-days:].reshape(weeks, WEEK)[:, -1], counts=np.rint(cut(filled(seen)).sum(axis=1)),
         acts=cut(seen.acts).sum(axis=1), left=dark, doubtful=doubtful, blind=dark, factor=np.ones(dark.shape),
-        step=WEEK,
+        school=cut(seen.school).mean(axis=1), step=WEEK,
     )  # fmt: skip
 
 
@@ -64,11 +64,14 @@ def judge_rise(seen: Watched, places: Sequence[Place], rules: SignalRules) -> Te
     past, observed = counts[:-1], counts[-1:]
     weeks = len(past)
     acts = inside @ seen.acts[:-1, :, 0].sum(axis=0)
-    level, phi = _level(past, acts / max(acts[0], 1.0)), _dispersion(past)
+    school = school_of(seen, places)
+    change = (school[-1] / school[:-1].mean(axis=0))[:, None, :]
+    level, phi = _level(past, acts / max(acts[0], 1.0)) * change, _dispersion(past)
     season = float(np.exp(rule.growth * WEEK * (weeks + 1) / 2))
     mean = (level * season)[None]
     mean = mean * np.maximum(1.0, _activity(observed[0] / season, level))[None, :, None, :]
-    phi = phi[None] * (1 + 1 / weeks) + rule.spread**2 * (1 + 1 / weeks) * mean
+    unsure = rule.spread**2 * (1 + 1 / weeks) + (SCHOOL_SPREAD * np.log(change)) ** 2
+    phi = phi[None] * (1 + 1 / weeks) + unsure * mean
     pvalue = mid_p(observed, mean, phi, FREEDOM)
     absent = (summed(seen.acts[:, :, 0], places) <= 0).mean(axis=0) > MOST_ABSENT
     can = (counts.sum(axis=0) > 0)[None] & ~absent[:, None, None]

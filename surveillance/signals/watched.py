@@ -90,6 +90,17 @@ def summed(counts: Array, places: Sequence[Place]) -> Array:
     return np.asarray(np.moveaxis(np.tensordot(inside, counts, axes=(1, 1)), 0, 1))
 
 
+def parts_of(seen: Watched, places: Sequence[Place]) -> Array:
+    """Places × associations: the part that an association has of the acts of its place."""
+    inside, usual = membership(places, len(seen.associations)), np.maximum(seen.acts[:, :, 0].mean(axis=0), 1e-9)
+    return np.asarray(inside * usual / np.maximum(inside @ usual, 1e-9)[:, None])
+
+
+def school_of(seen: Watched, places: Sequence[Place]) -> Array:
+    """Steps × places × ages: the factor of school holidays, of a place the mean over the acts of its associations."""
+    return np.asarray(np.moveaxis(np.tensordot(parts_of(seen, places), seen.school, axes=(1, 1)), 0, 1))
+
+
 def filled(seen: Watched) -> Array:
     """The counts, where a step is left out those of the nearest same weekdays: the mean of one or two on each side."""
     counts = seen.counts
