@@ -32,7 +32,7 @@ BY_NIGHT = (
     "visit_syndromes", "visits", "counts", "reason_counts", "denominators", "brief_counts",
     "brief_reason_counts", "brief_denominators", "unknown_codes", "reason_words",
     "receptions", "files", "profiles", "findings", "data_events",
-    "signals", "signal_events", "signal_alarms", "data_signals",
+    "signal_events", "signal_alarms", "data_signals",
 )  # fmt: skip
 
 

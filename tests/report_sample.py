@@ -219,25 +219,18 @@ def ages() -> pd.DataFrame:
 
 def signals() -> pd.DataFrame:
     """Four signals, one of them doubtful."""
-    day = NIGHT - timedelta(days=1)
+    day, before = NIGHT - timedelta(days=1), NIGHT - timedelta(days=3)
+    absent = "1 association absente dans le département"
     rows = [
-        ("EARS C2", "grippe", "region", "11", day, 412, 288.4, 371.0, 4.4, False, ""),
-        ("EARS C2", "gastro", "department", "33", day, 96, 52.1, 79.3, 4.8, False, ""),
-        (
-            "EARS C2",
-            "bronchite",
-            "department",
-            "59",
-            day,
-            61,
-            33.9,
-            55.2,
-            3.8,
-            True,
-            "1 association absente dans le département",
-        ),
-        ("EARS C2", "covid", "national", "FR", day, 702, 588.0, 690.2, 3.3, False, ""),
-    ]
+        ("gastro-dep33", 1, "rnssp_switch", "gastro", "department", "33", "00-04", day, day,
+         96, 52.1, 38, 67, 2e-8, False, "", "rentrée (Noël, zone A)"),
+        ("grippe-reg11", 2, "rnssp_switch, week_rise", "grippe", "region", "11", "all", before, day,
+         412, 288.4, 250, 330, 4e-7, False, "", ""),
+        ("bronchite-dep59", 3, "ears_c2", "bronchite", "department", "59", "all", day, day,
+         61, 33.9, 22, 47, 3e-6, True, absent, ""),
+        ("covid-FR", 4, "farrington_flexible", "covid", "national", "FR", "65+", day, day,
+         702, 588.0, 530, 640, 1e-5, False, "", ""),
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS["signals"]))
 
 

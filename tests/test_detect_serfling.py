@@ -87,3 +87,13 @@ def test_short_empty_and_missing_series_are_answered(method) -> None:  # type: i
         assert judged.alarm.shape == judged.status.shape == counts.shape
         assert np.isnan(judged.alarm).all()
         assert set(method.columns) <= set(judged.more)
+
+
+@pytest.mark.parametrize("name", ["serfling", "serfling_huber", "serfling_bisquare"])
+def test_a_season_is_a_year_of_the_rows_that_there_are(name: str) -> None:
+    """Days have 365.25 a year without being told: a yearly wave is no alarm."""
+    method = next(one for one in METHODS if one.name == name)
+    time = np.arange(1096.0)
+    wave = (100 + 60 * np.cos(2 * np.pi * time / 365.25) + np.random.default_rng(1).normal(0, 3, 1096))[:, None]
+    days = method.run(Series(wave, np.datetime64("2019-01-01") + time.astype(int), frequency=365))
+    assert np.nansum(days.alarm) < 0.12 * len(time) and abs(days.expected[-1, 0] - wave[-1, 0]) < 15

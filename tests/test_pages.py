@@ -152,10 +152,14 @@ def test_map_hatches_where_there_is_no_association(page: str) -> None:
     assert css["#d-33"].startswith("m") and css["#d-87"] == "empty" and "few" in css["#d-2a".replace("2a", "2A")]
 
 
-def test_doubtful_signals_come_last_with_their_reason(page: str) -> None:
+def test_signals_stand_by_rank_with_age_and_doubt(page: str) -> None:
+    """A count of one age is told as that; a day of the calendar is no doubt."""
     rows = html.fromstring(page).xpath("//table[@class='signals']/tbody/tr")
-    assert [row.get("class") for row in rows] == [None, None, None, "doubt"]
-    assert "absente dans le département" in rows[-1].text_content()
+    assert [row.get("class") for row in rows] == [None, None, "doubt", None]
+    assert "absente dans le département" in rows[2].text_content()
+    told = [" ".join(row.text_content().split()) for row in rows]
+    assert "00-04" in told[0] and "rentrée (Noël, zone A)" in told[0] and "gastro-dep33" in told[0]
+    assert "tous" in told[1] and "65+" in told[3]
 
 
 def test_a_site_replaces_a_template_and_a_broken_one_is_named(tmp_path: Path, context: dict[str, Any]) -> None:

@@ -72,9 +72,15 @@ def fill(night: Night, rows: list[dict[str, Any]]) -> None:
         with store.table("incoming", pa.Table.from_pylist(found)):
             store.run(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
     count_nights(store, date.min, LATEST, ACTS)
-    signal = ("EARS C2", "grippe", "department", "33", night.visit_day, 8.0, 4.0, 6.0, 4.0, False, "")
-    values = ", ".join(repr(str(value)) for value in signal)
-    store.run(f"INSERT INTO signals VALUES ($night, {values})", {"night": night.date})
+    signal = {
+        "night": night.date, "event": "grippe-dep33", "rank": 1, "shown": True, "syndrome": "grippe",
+        "methods": ["ears_c2"],
+        "territory_kind": "department", "territory": "33", "age": "all", "first_day": night.visit_day,
+        "last_day": night.visit_day, "observed": 8.0, "expected": 4.0, "low": 1.0, "high": 7.0, "pvalue": 1e-5,
+        "doubtful": False, "reason": "", "calendar": "",
+    }  # fmt: skip
+    with store.table("incoming", pa.Table.from_pylist([signal])):
+        store.run("INSERT INTO signal_events BY NAME SELECT * FROM incoming")
     first = NIGHT - timedelta(days=42)  # the store has been filled since then
     store.run("INSERT INTO receptions (night, association) VALUES ($night, '3301')", {"night": first})
     for state, at in (("built", "03:30"), ("sent", "03:31"), ("acknowledged", "03:32")):

@@ -443,7 +443,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_past_nights_are_told_again_and_published(state: Path) -> None:
     before, settings = json.loads(run(state, "list", "--format", "json").stdout), load_settings(CONTENT, state)
     with Store(store_path(state), CONTENT) as store:
-        for table in ("signals", "signal_events", "signal_alarms", "data_signals"):
+        for table in ("signal_events", "signal_alarms", "data_signals"):
             store.run(f"DELETE FROM {table}")
         tell_again(CONTENT, settings, store, [NIGHT - timedelta(days=1), NIGHT])
         assert store.rows("SELECT DISTINCT night FROM data_signals ORDER BY night")[-1] == (NIGHT,)
@@ -453,7 +453,7 @@ def test_past_nights_are_told_again_and_published(state: Path) -> None:
 
 def test_a_night_writes_its_events_once_and_takes_them_out(state: Path) -> None:
     night = Night(NIGHT, CONTENT, load_settings(CONTENT, state), Clock())
-    tables = ("signals", "signal_events", "signal_alarms", "data_signals")
+    tables = ("signal_events", "signal_alarms", "data_signals")
     before = [night.store.rows(f"FROM {table} ORDER BY ALL") for table in tables]
     detect(night)
     assert [night.store.rows(f"FROM {table} ORDER BY ALL") for table in tables] == before
@@ -504,6 +504,29 @@ def test_judgements_are_kept_and_precision_is_measured(state: Path) -> None:
     assert run(state, "list", "--open").stdout.count(name) == 0
     told = run(state, "list", "--precision", "--format", "json").stdout
     assert {(one["by"], one["name"], one["confirmed"]) for one in json.loads(told)} >= {("syndrome", "grippe", 1)}
+    run(state, "judge", name, "--outcome", "foyer clos")
+    shown = json.loads(run(state, "show", name, "--format", "json").stdout)
+    assert (shown["state"], shown["outcome"]) == ("closed", "foyer clos")
+    run(state, "judge", name, "--state", "new")  # withdrawn
+    assert json.loads(run(state, "list", "--precision", "--format", "json").stdout) == []
+    assert max(map(len, run(state, "list", "--precision").stdout.splitlines())) <= 80
+    run(state, "judge", name, "--verdict", "confirmed", "--reason", "virologie")
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("list", "grippe"), "list takes no event"),
+        (("list", "--state", "confirmed"), "list takes no state"),
+        (("list", "--night", "2020-01-01"), "nothing is known of the night of 2020-01-01"),
+        (("list", "--night", "2030-01-01"), "nothing is known of the night of 2030-01-01"),
+        (("judge", "grippe", "--state", "rejeté"), "no signal is ever 'rejeté'"),
+        (("judge", "grippe", "--state", "confirmed", "--reason", "  "), "confirmed wants a reason"),
+    ],
+)
+def test_what_signals_cannot_do_is_said(state: Path, args: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        run(state, *args)
     assert max(map(len, run(state, "list", "--precision").stdout.splitlines())) <= 80
     assert (judgements.path_of(state).stat().st_mode & 0o777) == 0o600
 

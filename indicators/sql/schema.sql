@@ -94,13 +94,6 @@ COMMENT ON TABLE brief_counts IS 'The ledger counts by visit day, association an
 COMMENT ON TABLE brief_reason_counts IS 'The ledger reason_counts by visit day, association and age band alone. Never add syndromes up.';
 COMMENT ON TABLE brief_denominators IS 'The ledger denominators by visit day, association and age band alone.';
 
--- One row per night, method, syndrome, territory and visit day that was tested and gave an alarm.
-CREATE TABLE IF NOT EXISTS signals (
-    night DATE, method VARCHAR, syndrome VARCHAR, territory_kind VARCHAR, territory VARCHAR, visit_day DATE,
-    observed DOUBLE, expected DOUBLE, threshold DOUBLE, statistic DOUBLE, doubtful BOOLEAN, reason VARCHAR
-);
-COMMENT ON TABLE signals IS 'One row per event of a night that is shown, under its leading series';
-
 -- One row per event of a night: alarms of one syndrome that hang together. The figures are those of its leading series.
 CREATE TABLE IF NOT EXISTS signal_events (
     night DATE, event VARCHAR, rank INTEGER, shown BOOLEAN, syndrome VARCHAR, territory_kind VARCHAR, territory VARCHAR,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from surveillance.content import Content
     from surveillance.settings import Settings
+    from surveillance.store import Store
 
 Site = Annotated[
     Path | None, typer.Option("--site", help="Folder whose files replace the shipped content.", metavar="DIR")
@@ -159,6 +160,15 @@ def parse_night(text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"{text!r} is not a date", "write YYYY-MM-DD, as 2024-01-15") from None
+
+
+def from_first_night(store: Store, night: date | None) -> None:
+    """UsageError for a night before the first that is known: of it nothing can be said, not even that nothing was."""
+    from surveillance.errors import UsageError
+
+    first, last = store.rows("SELECT min(night), max(night) FROM receptions")[0]
+    if night and first and night < first:
+        raise UsageError(f"nothing is known of the night of {night}", f"nights known: {first} to {last}")
 
 
 def parse_day(text: str | None, first: bool) -> date | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, parse_night, write_table
+from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, from_first_night, parse_night, write_table
 
 if TYPE_CHECKING:
     from surveillance.store import Store
@@ -54,6 +54,8 @@ def signals(
     from surveillance.store import open_published
 
     given = [one.replace(" ", "_").replace("-", "_") for one in state or [] if "/" not in one]
+    if action == "judge" and (unheard := [one for one in given if one not in STATES and not Path(one).is_dir()]):
+        raise UsageError(f"no signal is ever {unheard[0]!r}", f"states: {', '.join(STATES)}")
     verdict = next((one for one in given if one in STATES), verdict.replace(" ", "_").replace("-", "_"))
     folders = [Path(one) for one in state or [] if one.replace(" ", "_").replace("-", "_") not in STATES]
     desk = Desk(site, folders[-1] if folders else None, lang, quiet)
@@ -64,6 +66,9 @@ def signals(
         return
     with open_published(desk.settings.state, desk.content) as store:
         if action == "list":
+            if event or verdict:
+                said = "event" if event else "state"
+                raise UsageError(f"list takes no {said}", "signals show ID; signals list --open; --since NIGHT")
             _list(desk, store, form, (parse_night(night), parse_night(since)), (everything, opened))
         elif not event:
             raise UsageError(f"signals {action} wants the name of an event", "surveillance signals list")
@@ -76,10 +81,15 @@ def signals(
 def _list(desk: Desk, store: Store, form: str, nights: tuple[Any, Any], kept: tuple[bool, bool]) -> None:
     import pandas as pd
 
+    from surveillance.errors import UsageError
     from surveillance.signals.judgements import read, standing
     from surveillance.signals.listing import data_signals_of, events_of, last_night
 
-    last = nights[0] or last_night(store)
+    known = last_night(store)
+    from_first_night(store, nights[0])
+    if nights[0] and known and nights[0] > known:
+        raise UsageError(f"nothing is known of the night of {nights[0]}", f"the last night known is {known}")
+    last = nights[0] or known
     rows = events_of(store, nights[1] or last, last, standing(read(desk.settings.state)), *kept) if last else []
     data = data_signals_of(store, last) if last else []
     desk.logged("signals", {"night": last, "since": nights[1]}, rows=len(rows))
@@ -208,8 +218,8 @@ def _judge(desk: Desk, store: Store, name: str, said: tuple[str, str, str, str])
     verdict, owner, reason, result = said
     before = standing(read(desk.settings.state))
     row = one_event(store, name, before)
-    if not verdict and not owner:
-        raise UsageError("judge wants --verdict or --owner", f"states: {', '.join(STATES)}")
+    if not verdict and not owner and not result:
+        raise UsageError("judge wants --verdict, --owner or --outcome", f"states: {', '.join(STATES)}")
     last = before.get(row["event"])
     one = Judgement(
         now(Clock().now()), row["event"], verdict or row["state"], owner or (last.owner if last else ""),
@@ -225,12 +235,12 @@ def _precision(desk: Desk, form: str) -> None:
 
     import pandas as pd
 
-    from surveillance.cli.terminal import show
+    from surveillance.cli.terminal import show, wrapped
     from surveillance.signals.judgements import Precision, precisions, read
 
     found = precisions(read(desk.settings.state))
     if not found and form == "table":
-        show(desk.say("signals_none_judged"))
+        show("\n".join(wrapped("", desk.say("signals_none_judged"))))
         return
     if form != "table":
         names = list(Precision.__dataclass_fields__)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from surveillance.cli import asking_options as option
-from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, parse_night, write_table
+from surveillance.cli.common import Desk, Format, Lang, Quiet, Site, State, from_first_night, parse_night, write_table
 
 if TYPE_CHECKING:
     from datetime import date
@@ -71,6 +71,7 @@ def _phases_of(
 
     rule, night = load_rules(desk.content).phases, parse_night(as_of)
     with open_published(desk.settings.state, desk.content) as store:
+        from_first_night(store, night)
         weekly = read_weeks(store, syndrome, night, territories)
         frame = table(weekly, syndrome, rule, shown)
         if form != "table" and len(weekly.mondays):
@@ -149,6 +150,7 @@ def _nowcast_of(desk: Desk, question: Question, method: str, days: int, form: st
     rule, kind = load_rules(desk.content).nowcast, question.by[1]
     checked(question)
     with open_published(desk.settings.state, desk.content) as store:
+        from_first_night(store, question.as_of)
         known_names(store, question)
         reported = read(store, question.syndromes[0], question.as_of, rule, question.basis)
         names, places = placed(store, reported.associations, kind, question.territories)
@@ -194,6 +196,7 @@ def clusters(
     question = Question((syndrome,), ("day", "department"), as_of=night, basis=basis)
     checked(question)
     with open_published(desk.settings.state, desk.content) as store:
+        from_first_night(store, question.as_of)
         known_names(store, question)
         found = scanning.read(store, syndrome, night, history, min(days, history), basis)
     frame = scanning.table(found, desk.content, days, replicates, seed, most)

@@ -19,7 +19,7 @@ from surveillance.detection.periodic import Basis, least_squares, leverage, seas
 from surveillance.detection.robust import RobustFit, reweigh
 from surveillance.detection.student import quantile
 
-YEAR = 52.1775  # weeks
+YEARS = {52: 52.1775, 365: 365.25}  # rows a year, by the frequency of a series
 HUBER_STEPS, BISQUARE_STEPS, CLOSE = 50, 200, 1e-10
 
 
@@ -28,7 +28,7 @@ def serfling(
     prune: float = 0.75,
     harmonics: int = 1,
     degree: int = 1,
-    period: float = YEAR,
+    period: float = 0.0,
     alpha: float = 0.05,
     bound: str = "deviation",
     training: int = 0,
@@ -62,7 +62,7 @@ def serfling_huber(
     k: float = 1.345,
     harmonics: int = 1,
     degree: int = 1,
-    period: float = YEAR,
+    period: float = 0.0,
     alpha: float = 0.05,
     training: int = 0,
     consecutive: int = 2,
@@ -80,7 +80,7 @@ def serfling_bisquare(
     c: float = 4.685,
     harmonics: int = 1,
     degree: int = 1,
-    period: float = YEAR,
+    period: float = 0.0,
     alpha: float = 0.05,
     training: int = 0,
     consecutive: int = 2,
@@ -114,6 +114,7 @@ def _prepare(
     series: Series, harmonics: int, degree: int, period: float, training: int
 ) -> tuple[Array, NDArray[np.bool_]]:
     """The design, and which observations the fit may use: those that are there, of the first `training` rows."""
+    period = period or YEARS.get(series.frequency, float(series.frequency))
     design = seasonal(np.arange(1.0, len(series.counts) + 1), period, harmonics, degree)
     known = ~np.isnan(series.counts)
     if training:
@@ -154,7 +155,7 @@ def _judge(
 _SHAPE = (
     Parameter("harmonics", 1, "sine and cosine pairs of the year (1: a year; 2: and half a year)"),
     Parameter("degree", 1, "degree of the trend: 0 none, 1 a line, 2 a parabola"),
-    Parameter("period", YEAR, "rows a year: 52.1775 in weeks, 365.25 in days"),
+    Parameter("period", 0.0, "rows a year; 0: as the dates or freq say (52.1775 in weeks, 365.25 in days)"),
     Parameter("alpha", 0.05, "one-sided level of the bound, normal quantile"),
 )
 _USE = (

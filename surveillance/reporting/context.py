@@ -188,7 +188,7 @@ def _association(data: ReportData, row: dict[str, Any]) -> str:
 
 
 def signals(data: ReportData) -> list[dict[str, Any]]:
-    """Signals with names instead of codes: the trusted first, the strongest first."""
+    """Signals with names instead of codes, in the order of their rank."""
     frame = data.signals.assign(
         label=[data.label(str(item)) for item in data.signals["syndrome"]],
         place=[
@@ -196,7 +196,5 @@ def signals(data: ReportData) -> list[dict[str, Any]]:
             for k, c in zip(data.signals["territory_kind"], data.signals["territory"], strict=True)
         ],
         doubtful=data.signals["doubtful"].astype(bool),
-        strength=-data.signals["statistic"].astype(float),
     )
-    ordered = frame.sort_values(["doubtful", "strength", "label", "place"], kind="stable")
-    return records(ordered)
+    return records(frame.sort_values(["rank", "event"], kind="stable"))

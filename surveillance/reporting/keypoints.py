@@ -175,7 +175,7 @@ def _signals(data: ReportData, labels: Labels) -> str:
     found = data.signals
     if not len(found):
         return labels.say("points", "signals_none")
-    ordered = found.sort_values(["doubtful", "statistic"], ascending=[True, False], kind="stable")  # sound first
+    ordered = found.sort_values(["rank", "event"], kind="stable")
     strong = ordered.drop_duplicates(["syndrome", "territory"])
     names = [
         f"{data.label(row['syndrome'])} ({data.place(row['territory_kind'], str(row['territory']))})"

@@ -65,7 +65,7 @@ def append(state: Path, one: Judgement) -> None:
     """Write a judgement, on disk when this returns; UsageError when it lacks what its state asks for."""
     if one.state not in STATES:
         raise UsageError(f"no signal is ever {one.state!r}", f"states: {', '.join(STATES)}")
-    if one.state in (*VERDICTS, CLOSED) and not one.reason:
+    if one.state in (*VERDICTS, CLOSED) and not one.reason.strip():
         raise UsageError(f"{one.state} wants a reason", "--reason TEXT, for whoever reads it in a year")
     check_owner(state)
     path = path_of(state)
@@ -84,8 +84,10 @@ def standing(found: Iterable[Judgement]) -> dict[str, Judgement]:
 
 
 def verdicts(found: Sequence[Judgement]) -> dict[str, Judgement]:
-    """Event → the last of its judgements that confirmed or rejected it; closing it changes nothing."""
-    return {one.event: one for one in found if one.state in VERDICTS}
+    """Event → the last of its judgements that confirmed or rejected it; closing it changes nothing, to be new or under
+    review again withdraws it."""
+    told = {one.event: one for one in found if one.state != CLOSED}
+    return {event: one for event, one in told.items() if one.state in VERDICTS}
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,12 @@ RENAMED = {
     "kind": "territory_kind", "code": "territory", "first": "first_day", "last": "last_day", "upperbound": "threshold",
     "score": "statistic",
 }  # fmt: skip
-TABLES = ("signals", "signal_events", "signal_alarms", "data_signals")
+TABLES = ("signal_events", "signal_alarms", "data_signals")
 
 
 def keep(store: Store, night: date, events: Sequence[tuple[Event, list[Alarm]]], data: Sequence[DataSignal]) -> None:
     """Write what a night found, in place of what it had found before."""
     rows: dict[str, list[dict[str, Any]]] = {
-        "signals": [_page_row(event, alarms) for event, alarms in events if event.shown],
         "signal_events": [event.row() for event, _ in events],
         "signal_alarms": [_alarm_row(event, alarm) for event, alarms in events for alarm in alarms],
         "data_signals": [one.row() for one in data],
@@ -48,18 +47,6 @@ def _alarm_row(event: Event, alarm: Alarm) -> dict[str, Any]:
     del row["phi"]
     named = {RENAMED.get(name, name): _number(value) for name, value in row.items()}
     return named | {"event": event.event}
-
-
-def _page_row(event: Event, alarms: Sequence[Alarm]) -> dict[str, Any]:
-    """The row of `signals`: the event under its leading series, the threshold being the top of its interval."""
-    lead = max(alarms, key=lambda one: -one.pvalue)
-    reasons = " ; ".join(filter(None, (event.reason, event.calendar)))
-    return {
-        "method": ", ".join(event.methods), "syndrome": event.syndrome, "territory_kind": event.territory_kind,
-        "territory": event.territory, "visit_day": event.last_day, "observed": event.observed,
-        "expected": event.expected, "threshold": event.high, "statistic": _number(lead.score),
-        "doubtful": bool(reasons), "reason": reasons,
-    }  # fmt: skip
 
 
 def _number(value: Any) -> Any:
