@@ -455,3 +455,10 @@ def test_a_list_for_people_and_for_programs() -> None:
     assert {"name": "min_sigma", "reference": ["minSigma"]}.items() <= method["parameters"][1].items()
     shown = within("detect", "--list", "-m", "rnssp_switch").stdout
     assert "guard=2" in shown and max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_row_without_a_series_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("series_id,date,observed\nA,2024-01-09,4\n,2024-01-10,5\nA,2024-01-11,6\n")
+    with pytest.raises(UsageError, match=r"x\.csv:3: series_id: empty"):
+        read_series(path)

@@ -103,6 +103,10 @@ def _series_of(cells: Cells, groups: tuple[str, ...]) -> tuple[NDArray[np.intp],
         if name not in cells.names:
             raise UsageError(f"{cells.path}:1: --group: no column {name!r}", f"it has {', '.join(cells.names)}")
         coded = cells.columns[name].combine_chunks().dictionary_encode()
+        nameless = pc.equal(pc.utf8_trim_whitespace(coded.dictionary.cast(pa.string())), "").to_numpy(False)
+        if name == "series_id" and nameless.any():
+            lost = np.flatnonzero(nameless[coded.indices.to_numpy()])
+            cells.refuse(int(lost[0]), name, "empty", "every row says its series")
         both = pa.array(codes * len(coded.dictionary) + coded.indices.to_numpy()).dictionary_encode()
         codes, kinds = both.indices.to_numpy().astype(np.int64), len(both.dictionary)
     first = np.full(kinds, -1, np.int64)

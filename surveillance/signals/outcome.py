@@ -106,9 +106,10 @@ def _telling(
         return " ; ".join([*parts, *([said(leaning)] if leaning else [])])
 
     def near(kind: str, code: str, first: date, last: date) -> str:
-        department = seen.associations[members[kind, code][0]].department if kind != "national" else ""
+        places = {seen.associations[one].department for one in members[kind, code]} if kind != "national" else {""}
         span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-        return ", ".join(filter(None, (calendar(day, department) for day in span)))
+        told = [calendar(day, place) for day in span for place in sorted(places)]
+        return ", ".join(dict.fromkeys(filter(None, told)))
 
     def coded(kind: str, code: str, first: date, last: date) -> float | None:
         rows = (days >= np.datetime64(first)) & (days <= np.datetime64(last))
