@@ -32,6 +32,7 @@ from surveillance.schools import load_schools
 from surveillance.settings import load_settings
 from surveillance.signals import judgements
 from surveillance.signals.budget import hierarchical, threshold, weekly_threshold
+from surveillance.signals.data_signals import LOST
 from surveillance.signals.events import Event, Known, make_events
 from surveillance.signals.expecting import limits, mid_p, weekday_factors
 from surveillance.signals.firing import judge_days
@@ -511,6 +512,13 @@ def test_judgements_are_kept_and_precision_is_measured(state: Path) -> None:
     assert json.loads(run(state, "list", "--precision", "--format", "json").stdout) == []
     assert max(map(len, run(state, "list", "--precision").stdout.splitlines())) <= 80
     run(state, "judge", name, "--verdict", "confirmed", "--reason", "virologie")
+
+
+def test_every_kind_of_data_signal_has_words() -> None:
+    kinds = {"feed_lost", "strike", "new_association", "thesaurus", "definition", *LOST, *RULES.data.checks}
+    for lang in ("fr", "en"):
+        words = CONTENT.toml("reports/words.toml")[lang]
+        assert {f"data_{kind}" for kind in kinds} <= words.keys()
 
 
 @pytest.mark.parametrize(

@@ -145,9 +145,17 @@ class Desk:
 
     def note(self, text: str) -> None:
         """A sentence on stderr: on a terminal in lines that break between words, else in one."""
+        self._sentence(self.err, text)
+
+    def tell(self, text: str) -> None:
+        """The same on stdout."""
+        self._sentence(self.out, text)
+
+    @staticmethod
+    def _sentence(where: Console, text: str) -> None:
         from surveillance.cli.terminal import wrapped
 
-        self.err.print("\n".join(wrapped("", text)) if self.err.is_terminal else text, markup=False)
+        where.print("\n".join(wrapped("", text)) if where.is_terminal else text, markup=False)
 
 
 def parse_night(text: str | None) -> date | None:

@@ -181,8 +181,9 @@ def _tell(desk: Desk, file: SeriesFile, verdict: Verdict, method: Method) -> Non
     facts += [desk.say("detect_gaps", rows=file.added, series=file.gapped)] if file.added else []
     facts += [desk.say("detect_empty", rows=file.missing)] if file.missing else []
     facts += [desk.say("detect_outside", series=verdict.outside)] if verdict.outside else []
+    facts += [desk.say("detect_range")] if set(status) == {"history"} else []
     for fact in facts:
-        desk.err.print(fact, markup=False)
+        desk.note(fact)
 
 
 def _list(name: str | None, form: str | None, out: Path | None) -> None:

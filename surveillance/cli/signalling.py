@@ -109,7 +109,7 @@ def _screen(desk: Desk, night: Any, data: list[dict[str, Any]], rows: list[dict[
         days = f"{one['first_day']:%d/%m}" + (
             f"-{one['last_day']:%d/%m}" if one["last_day"] != one["first_day"] else ""
         )
-        show(cut(f"  {one['kind']} {one['territory']} {days} : {one['detail']}"))
+        show(cut(f"  {_kind(desk, one['kind'])} {one['territory']} {days} : {_detail(desk, one)}"))
     if len(data) > DATA_SHOWN:
         show(desk.say("signals_more_data", count=len(data) - DATA_SHOWN))
     if rows:
@@ -117,6 +117,21 @@ def _screen(desk: Desk, night: Any, data: list[dict[str, Any]], rows: list[dict[
         for row in rows:
             show(_line(desk, row))
         show("\n".join(wrapped("", desk.say("signals_doubt"))))
+
+
+def _kind(desk: Desk, kind: str) -> str:
+    """A kind of data signal in the reader's language; its own name where a site's words lack it."""
+    from surveillance.words import knows
+
+    return desk.say(f"data_{kind}") if knows(desk.content, f"data_{kind}") else kind
+
+
+def _detail(desk: Desk, one: dict[str, Any]) -> str:
+    """What is wrong; of a feed lost the state in the reader's language, then its code."""
+    if one["kind"] != "feed_lost":
+        return str(one["detail"])
+    state, _, code = one["detail"].partition(", ")
+    return f"{desk.say(f'data_{state}')} ({code})"
 
 
 def _line(desk: Desk, row: dict[str, Any]) -> str:

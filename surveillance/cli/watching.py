@@ -208,9 +208,9 @@ def clusters(
         write_table(shown, "table", desk, desk.say("clusters_title", syndrome=syndrome, night=found.night))
     key = "clusters_found" if len(frame) else "clusters_none"
     told = desk.say(key, syndrome=syndrome, number=len(frame), level=level, last=found.last, history=history)
-    desk.out.print(told, markup=False)
+    desk.tell(told)
     if found.silent:
-        desk.out.print(desk.say("clusters_silent", places=", ".join(found.silent), days=days), markup=False)
+        desk.tell(desk.say("clusters_silent", places=", ".join(found.silent), days=days))
 
 
 def _hidden(
@@ -245,7 +245,7 @@ def _give(desk: Desk, form: str, frames: list[pd.DataFrame], *spare: str) -> Non
             shown: Any = frame.drop(columns=["syndrome", "why", *spare])
             write_table(_words(desk, shown), form, desk, frame.attrs["title"])
         for sentence in frame.attrs["told"]:
-            (desk.out if form == "table" else desk.err).print(sentence, markup=False)
+            (desk.tell if form == "table" else desk.note)(sentence)
 
 
 def _words(desk: Desk, frame: pd.DataFrame) -> pd.DataFrame:
