@@ -16,8 +16,6 @@ from surveillance.coding.thesauri import load_thesauri
 from surveillance.content import Content, find_line, load
 from surveillance.delivery.package import load_contract
 from surveillance.delivery.sending import load_agency
-from surveillance.detection.rules import FILE as SIGNALS
-from surveillance.detection.rules import load_rules
 from surveillance.dialects import FILLED, load_dialects
 from surveillance.errors import ContentError
 from surveillance.guessing.knowledge import load_knowledge
@@ -30,6 +28,8 @@ from surveillance.rehearsal.rules import load_rehearsal
 from surveillance.reporting.earlier import earlier_seasons
 from surveillance.settings import FILE as SETTINGS
 from surveillance.settings import Settings
+from surveillance.signal_rules import FILE as SIGNALS
+from surveillance.signal_rules import load_rules
 from surveillance.timetable import load_timetable
 
 LOADERS: tuple[Callable[[Content], object], ...] = (

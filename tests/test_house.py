@@ -67,6 +67,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "records",
         "reasons",
         "schools",
+        "signal_rules",
         "territories",
         "timetable",
         "words",

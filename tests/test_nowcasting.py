@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 from surveillance.cli import app
 from surveillance.content import Content
 from surveillance.detection.judged import Array
-from surveillance.detection.rules import NowcastRule, load_rules
 from surveillance.ledgers import abridge
 from surveillance.nowcasting.bayes import bayes
 from surveillance.nowcasting.ladder import estimate
@@ -23,6 +22,7 @@ from surveillance.nowcasting.past import added, bounds, past_estimates, tell
 from surveillance.nowcasting.reading import read
 from surveillance.nowcasting.triangle import Triangle, carried, usual
 from surveillance.nowcasting.validating import TRIANGLE, validation
+from surveillance.signal_rules import NowcastRule, load_rules
 from surveillance.store import Store, open_published, publish, store_path
 from tests.query_tools import COUNTS, DENOMINATORS, Day, ledger_rows, put, site
 

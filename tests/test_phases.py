@@ -15,13 +15,13 @@ from typer.testing import CliRunner
 from surveillance.cli import app
 from surveillance.content import Content
 from surveillance.detection.judged import Array
-from surveillance.detection.rules import PhaseRule, PublishedEpidemic, load_rules
 from surveillance.phases.intensity import LEVELS, intensities, seasons
 from surveillance.phases.levels import Phase, phases, weeks_in_phase
 from surveillance.phases.telling import table
 from surveillance.phases.validating import hindsight, published, score, validation
 from surveillance.phases.votes import Votes, vote
 from surveillance.phases.weekly import Weekly
+from surveillance.signal_rules import PhaseRule, PublishedEpidemic, load_rules
 from tests.query_tools import Day, fill, site
 
 FIRST = date(2018, 9, 3)

@@ -22,7 +22,6 @@ from surveillance.cli import app
 from surveillance.clock import Clock
 from surveillance.content import Content
 from surveillance.detection.quantiles import at_least
-from surveillance.detection.rules import load_rules
 from surveillance.errors import UsageError
 from surveillance.history import take_out
 from surveillance.makers.null_signals import KINDS, MORE_YEARS, Null, nights, null_counts, tally
@@ -30,6 +29,7 @@ from surveillance.night import Night
 from surveillance.replay import tell_again
 from surveillance.schools import load_schools
 from surveillance.settings import load_settings
+from surveillance.signal_rules import load_rules
 from surveillance.signals import judgements
 from surveillance.signals.budget import hierarchical, threshold, weekly_threshold
 from surveillance.signals.data_signals import LOST

@@ -198,7 +198,7 @@ def _series(one: dict[str, Any]) -> dict[str, Any]:
 def _lines(desk: Desk, row: dict[str, Any], series: int) -> list[str]:
     """What is known of an event, in lines of 80 columns."""
     from surveillance.cli.terminal import wrapped
-    from surveillance.detection.rules import load_rules
+    from surveillance.signal_rules import load_rules
 
     protocol = load_rules(desk.content).protocol.get(row["protocol"])
     share = {name: "–" if row[name] is None else f"{100 * row[name]:.0f} %" for name in ("coded_share", "late_share")}

@@ -38,8 +38,8 @@ def phases(
     site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Epidemic phases by région and week, by the vote of three methods (docs/phases.md)."""
-    from surveillance.detection.rules import load_rules
     from surveillance.errors import UsageError
+    from surveillance.signal_rules import load_rules
 
     desk = Desk(site, state, lang, quiet)
     rules = load_rules(desk.content)
@@ -64,9 +64,9 @@ def phases(
 def _phases_of(
     desk: Desk, syndrome: str, as_of: str | None, territories: tuple[str, ...], shown: int, form: str
 ) -> pd.DataFrame:
-    from surveillance.detection.rules import load_rules
     from surveillance.phases.telling import table
     from surveillance.phases.weekly import questions, read_weeks
+    from surveillance.signal_rules import load_rules
     from surveillance.store import open_published
 
     rule, night = load_rules(desk.content).phases, parse_night(as_of)
@@ -109,10 +109,10 @@ def nowcast(
     site: Site = None, state: State = None, lang: Lang = None, quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """What the last days will come to once every act is in, an interval of 80 % and past error (docs/nowcasting.md)."""
-    from surveillance.detection.rules import load_rules
     from surveillance.errors import UsageError
     from surveillance.nowcasting.telling import METHODS
     from surveillance.questions import Question
+    from surveillance.signal_rules import load_rules
 
     desk = Desk(site, state, lang, quiet)
     rule = load_rules(desk.content).nowcast
@@ -140,11 +140,11 @@ def _nowcast_of(desk: Desk, question: Question, method: str, days: int, form: st
     """The table, as it may leave where it leaves, and the night that it is as known after."""
     from dataclasses import replace
 
-    from surveillance.detection.rules import load_rules
     from surveillance.nowcasting.reading import read
     from surveillance.nowcasting.telling import placed, table, told
     from surveillance.questions import checked
     from surveillance.questions.asked import known_names
+    from surveillance.signal_rules import load_rules
     from surveillance.store import open_published
 
     rule, kind = load_rules(desk.content).nowcast, question.by[1]

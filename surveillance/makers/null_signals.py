@@ -19,7 +19,7 @@ import numpy as np
 
 from surveillance.associations import Association, load_associations
 from surveillance.content import Content
-from surveillance.detection.rules import SignalRules, load_rules
+from surveillance.signal_rules import SignalRules, load_rules
 from surveillance.signals.budget import WEEK
 from surveillance.signals.events import Known
 from surveillance.signals.grouping import Map

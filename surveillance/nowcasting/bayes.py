@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from surveillance.detection.delays import bnb
 from surveillance.detection.judged import Array
-from surveillance.detection.rules import NowcastRule
 from surveillance.nowcasting.past import added
 from surveillance.nowcasting.triangle import WEEK, Triangle
+from surveillance.signal_rules import NowcastRule
 
 
 def bayes(counts: Triangle, nights: NDArray[np.intp], places: Array, rule: NowcastRule) -> tuple[Array, Array, Array]:

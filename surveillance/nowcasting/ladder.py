@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveillance.detection.judged import Array
-from surveillance.detection.rules import NowcastRule
 from surveillance.nowcasting.triangle import WEEK, Flags, Triangle, usual
+from surveillance.signal_rules import NowcastRule
 
 WAVE = (0.5, 2.0)  # how far a day may be from the usual one, for those of which nothing is known
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveillance.detection.judged import Array
-from surveillance.detection.rules import NowcastRule
 from surveillance.nowcasting.ladder import estimate
 from surveillance.nowcasting.triangle import WEEK, Flags, Triangle
+from surveillance.signal_rules import NowcastRule
 
 HALF = 0.5  # added to both sides of a ratio, which counts of 0 have too
 LEVELS = (0.1, 0.99)  # between which the level of the quantiles is moved

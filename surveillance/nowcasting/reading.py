@@ -8,10 +8,10 @@ from datetime import date, timedelta
 import numpy as np
 
 from surveillance.detection.judged import Array
-from surveillance.detection.rules import NowcastRule
 from surveillance.ledgers import DENOMINATORS, TABLES, known
 from surveillance.nowcasting.triangle import WEEK, Triangle
 from surveillance.registry_tables import registry_tables
+from surveillance.signal_rules import NowcastRule
 from surveillance.store import Store
 
 DAY = timedelta(days=1)

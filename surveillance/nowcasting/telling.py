@@ -10,13 +10,13 @@ import numpy as np
 
 from surveillance.associations import load_associations
 from surveillance.detection.judged import Array
-from surveillance.detection.rules import NowcastRule
 from surveillance.errors import UsageError
 from surveillance.nowcasting.bayes import bayes
 from surveillance.nowcasting.past import Past, Told, past_estimates, tell
 from surveillance.nowcasting.reading import Reported
 from surveillance.nowcasting.triangle import WEEK
 from surveillance.perimeters import associations_in
+from surveillance.signal_rules import NowcastRule
 from surveillance.store import Store
 
 if TYPE_CHECKING:

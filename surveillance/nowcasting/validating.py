@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveillance.detection.judged import Array
-from surveillance.detection.rules import NowcastRule
 from surveillance.errors import UsageError
 from surveillance.nowcasting.bayes import bayes
 from surveillance.nowcasting.past import Past, past_estimates, tell
 from surveillance.nowcasting.triangle import Flags, Triangle, carried
+from surveillance.signal_rules import NowcastRule
 
 if TYPE_CHECKING:
     import pandas as pd

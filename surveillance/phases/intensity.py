@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from surveillance.detection.judged import Array
 from surveillance.detection.mem import model
-from surveillance.detection.rules import PhaseRule
+from surveillance.signal_rules import PhaseRule
 
 LEVELS = ("base", "low", "medium", "high", "very_high")
 KNOWN = 0.8  # part of the weeks of a season that must be known for it to count

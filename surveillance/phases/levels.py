@@ -7,8 +7,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from surveillance.detection.rules import PhaseRule
 from surveillance.phases.votes import Votes
+from surveillance.signal_rules import PhaseRule
 
 
 class Phase(IntEnum):

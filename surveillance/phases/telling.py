@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surveillance.detection.rules import PhaseRule
 from surveillance.phases.intensity import intensities
 from surveillance.phases.levels import Phase, phases, weeks_in_phase
 from surveillance.phases.votes import vote
 from surveillance.phases.weekly import Weekly
+from surveillance.signal_rules import PhaseRule
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from surveillance.clock import week_monday
 from surveillance.detection.judged import Array
 from surveillance.detection.mem_timing import timings
-from surveillance.detection.rules import PhaseRule, PublishedEpidemic
 from surveillance.errors import UsageError
 from surveillance.phases.intensity import seasons
 from surveillance.phases.levels import Phase, phases
 from surveillance.phases.votes import vote
+from surveillance.signal_rules import PhaseRule, PublishedEpidemic
 
 if TYPE_CHECKING:
     import pandas as pd

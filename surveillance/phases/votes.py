@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from surveillance.detection.hmm_gauss import hmm_gauss
 from surveillance.detection.judged import Array, Judged, Series
-from surveillance.detection.rules import PhaseRule
 from surveillance.detection.serfling import serfling, serfling_bisquare, serfling_huber
+from surveillance.signal_rules import PhaseRule
 
 REGRESSIONS: Mapping[str, Callable[..., Judged]] = {
     "serfling": serfling,

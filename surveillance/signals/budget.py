@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from surveillance.detection import multiplicity
+from surveillance.signal_rules import BudgetRule
 from surveillance.signals.firing import Tested
-from surveillance.signals.rules import BudgetRule
 from surveillance.signals.watched import KINDS, Array, Flags
 
 WEEK = 7

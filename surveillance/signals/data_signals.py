@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from surveillance.associations import Association
 
 if TYPE_CHECKING:
-    from surveillance.signals.rules import DataRule
+    from surveillance.signal_rules import DataRule
     from surveillance.store import Store
 
 LOST = ("absent", "refused", "partial")

@@ -15,7 +15,7 @@ from surveillance.signals.grouping import Alarm, Map, event_id, grouped, joined,
 from surveillance.signals.watched import ALL
 
 if TYPE_CHECKING:
-    from surveillance.detection.rules import SignalRules
+    from surveillance.signal_rules import SignalRules
 
 MOST_IMPROBABLE = 1e-30  # below it no p-value means more
 

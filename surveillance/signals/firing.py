@@ -26,7 +26,7 @@ from surveillance.signals.watched import (
 )
 
 if TYPE_CHECKING:
-    from surveillance.detection.rules import SignalRules
+    from surveillance.signal_rules import SignalRules
 
 LEAST_DAYS = 14
 MOST_ABSENT = 0.05  # of the weeks: a territory without acts in more of them has no five years of past

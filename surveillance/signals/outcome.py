@@ -18,7 +18,7 @@ from surveillance.signals.rising import judge_rise, rolling_weeks
 from surveillance.signals.watched import Flags, Place, Watched, places_of
 
 if TYPE_CHECKING:
-    from surveillance.detection.rules import SignalRules
+    from surveillance.signal_rules import SignalRules
 
 USUAL_DAYS = 14  # before the days tested, of which the late share is told
 Calendar = Callable[[date, str], str]  # day, département → why it is unlike others, "" for an ordinary one

@@ -12,7 +12,7 @@ from surveillance.signals.firing import Tested, blind
 from surveillance.signals.watched import Flags, Place, Watched
 
 if TYPE_CHECKING:
-    from surveillance.detection.rules import SignalRules
+    from surveillance.signal_rules import SignalRules
 
 Judging = Callable[[Watched, Sequence[Place], "SignalRules"], Tested | None]
 

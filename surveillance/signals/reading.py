@@ -16,7 +16,7 @@ from surveillance.signals.near_days import NearDays
 from surveillance.signals.watched import ALL, Array, Watched
 
 if TYPE_CHECKING:
-    from surveillance.signals.rules import CalendarRule
+    from surveillance.signal_rules import CalendarRule
     from surveillance.store import Store
 
 

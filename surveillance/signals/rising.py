@@ -21,7 +21,7 @@ from surveillance.signals.firing import MOST_ABSENT, Tested, blind
 from surveillance.signals.watched import Array, Flags, Place, Watched, filled, membership, school_of, summed
 
 if TYPE_CHECKING:
-    from surveillance.detection.rules import SignalRules
+    from surveillance.signal_rules import SignalRules
 
 WEEK = 7
 METHOD = "week_rise"

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from surveillance.associations import Association
 from surveillance.calendar import load_indices
 from surveillance.coding.syndromes import load_syndromes
-from surveillance.detection.rules import SignalRules, load_rules
 from surveillance.night import Counts, Night
 from surveillance.schools import load_schools
+from surveillance.signal_rules import SignalRules, load_rules
 from surveillance.signals.data_signals import data_signals
 from surveillance.signals.grouping import Map
 from surveillance.signals.keeping import earlier_events, keep
