@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from tests.sshd import Sshd
 pytestmark = pytest.mark.slow
 D1 = "csv-fr-cp1252"
 NAME = "EXPORT_20240114.csv"
+CAME = 1_705_280_000
 BROKEN = files.d1([*map(files.d1_line, range(1, 30)), files.d1_line(40, id="")])
 
 
@@ -62,12 +64,13 @@ def member(**changes: Any) -> Association:
 
 
 def letters(told: Told, issue: Issuer, one: Association, data: bytes = BROKEN, name: str = NAME) -> list[Letter]:
-    """The letters for one file in the inbox."""
+    """The letters for one file that came into the inbox at a fixed second, whenever the letters are asked again."""
     inbox = told.post.state / "inbox"
     box = Inbox(inbox / str(files.NIGHT) / one.code, durable=False)
     with box.part(name) as out:
         out.write(data)
-    box.keep(ReceivedFile(name, len(data), 1_705_280_000, sha256_hex(data)))
+    box.keep(ReceivedFile(name, len(data), CAME, sha256_hex(data)))
+    os.utime(box.folder / name, (CAME, CAME))  # each call writes the file anew
     return letters_for(one, inbox, files.NIGHT, Ledger(told.post.state, one.code), issue)
 
 
