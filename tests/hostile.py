@@ -91,7 +91,7 @@ class LiarsFile(paramiko.SFTPHandle):
         if self.name in lies.stored:
             return bytes(lies.stored[self.name][offset : offset + length]) or SFTP_EOF
         if lies.stall_at is not None and offset >= lies.stall_at:
-            self.owner.ended.wait(30)
+            self.owner.ended.wait(600)
         left = length if lies.given is None else min(length, lies.given - offset)
         return b"x" * left if left > 0 else SFTP_EOF
 

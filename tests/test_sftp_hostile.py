@@ -13,8 +13,10 @@ from surveillance.sftp.names import is_safe, shown
 from surveillance.sftp.remote import RemoteFile
 from tests.hostile import Hostile, Lies, Valve
 
+OTHER = 60.0  # seconds of the limit that is not the one tried: a session that lasts as long was not ended by that one
 
-def fetch(server: Hostile, deadline: float = 10, idle: float = 5, port: int = 0) -> int:
+
+def fetch(server: Hostile, deadline: float = OTHER, idle: float = OTHER, port: int = 0) -> int:
     out = io.BytesIO()
     with connect(server.endpoint(port), deadline, idle) as session:
         (file,) = session.listing("/depot")
@@ -59,18 +61,18 @@ def test_a_stall_in_mid_file_ends_at_the_silence_limit(tmp_path: Path) -> None:
     with Hostile(Lies(stated=200_000, given=200_000, stall_at=65_536), tmp_path) as server:
         begun = time.monotonic()
         with pytest.raises(SftpError) as caught:
-            fetch(server, deadline=20, idle=0.5)
+            fetch(server, deadline=OTHER, idle=0.5)
     assert caught.value.code == "timeout"
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < OTHER
 
 
 def test_a_stall_in_mid_file_ends_at_the_deadline(tmp_path: Path) -> None:
     with Hostile(Lies(stated=100_000, given=100_000, stall_at=65_536), tmp_path) as server:
         begun = time.monotonic()
         with pytest.raises(SftpError) as caught:
-            fetch(server, deadline=0.5, idle=20)
+            fetch(server, deadline=0.5, idle=OTHER)
     assert caught.value.code == "timeout"
-    assert time.monotonic() - begun < 3  # 0.5 s, and 0.5 s granted for the size
+    assert time.monotonic() - begun < OTHER
 
 
 @pytest.mark.parametrize("limit", [10, 40, 300, 1000, 1600, 2200, 2600, 20_000])
@@ -78,9 +80,9 @@ def test_a_stall_in_mid_file_ends_at_the_deadline(tmp_path: Path) -> None:
 def test_wherever_the_line_stalls_or_is_cut_the_session_ends(limit: int, cut: bool, tmp_path: Path) -> None:
     with Hostile(Lies(stated=100_000, given=100_000), tmp_path) as server, Valve(server.port, limit, cut) as valve:
         begun = time.monotonic()
-        with pytest.raises(SftpError) as caught:
-            fetch(server, deadline=0.4, idle=20, port=valve.port)
-    assert time.monotonic() - begun < 3
+        with pytest.raises(SftpError) as caught:  # a line that was cut is no matter of time, however slow the machine
+            fetch(server, deadline=OTHER if cut else 0.4, idle=OTHER, port=valve.port)
+    assert time.monotonic() - begun < OTHER
     assert caught.value.code in ({"unreachable", "incomplete", "protocol"} if cut else {"timeout"})
 
 

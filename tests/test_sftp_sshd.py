@@ -20,6 +20,7 @@ from tests.hostile import Valve
 from tests.sshd import Sshd, need_sshd
 
 pytestmark = pytest.mark.slow
+OTHER = 60.0  # seconds of the limits that are not the one tried
 OTHER_PIN = "ssh-ed25519 SHA256:" + "A" * 43
 
 
@@ -36,7 +37,7 @@ def clean(sshd: Sshd) -> None:
 
 
 def failure(sshd: Sshd, **changes: object) -> SftpError:
-    with pytest.raises(SftpError) as caught, connect(sshd.endpoint(**changes), 10, 5) as session:
+    with pytest.raises(SftpError) as caught, connect(sshd.endpoint(**changes), OTHER, OTHER) as session:
         session.listing(str(sshd.depot))
     return caught.value
 
@@ -178,11 +179,10 @@ def test_too_large_is_refused_before_a_byte(sshd: Sshd) -> None:
         huge.truncate(2**38)
     with connect(sshd.endpoint()) as session:
         (file,) = session.listing(str(sshd.depot))
-        begun = time.monotonic()
+        out = io.BytesIO()
         with pytest.raises(SftpError) as caught:
-            session.fetch(str(sshd.depot), file, io.BytesIO())
-    assert caught.value.code == "too_large"
-    assert time.monotonic() - begun < 1
+            session.fetch(str(sshd.depot), file, out)
+    assert (caught.value.code, out.getvalue()) == ("too_large", b"")
 
 
 def test_too_many_files(sshd: Sshd) -> None:
@@ -236,10 +236,11 @@ def test_wherever_openssh_falls_silent_the_session_ends(sshd: Sshd, limit: int, 
     (sshd.depot / "f.csv").write_bytes(os.urandom(60_000))
     with Valve(sshd.port, limit, cut) as valve:
         begun = time.monotonic()
-        with pytest.raises(SftpError) as caught, connect(sshd.endpoint(port=valve.port), 0.4, 20) as session:
+        deadline = OTHER if cut else 0.4  # a line that was cut is no matter of time, however slow the machine
+        with pytest.raises(SftpError) as caught, connect(sshd.endpoint(port=valve.port), deadline, OTHER) as session:
             (file,) = session.listing(str(sshd.depot))
             session.fetch(str(sshd.depot), file, io.BytesIO())
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < OTHER
     assert caught.value.code in ({"unreachable", "incomplete", "protocol"} if cut else {"timeout"})
 
 
