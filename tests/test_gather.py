@@ -42,7 +42,7 @@ from tests.hostile import Hostile, Lies
 NIGHT = date(2024, 1, 15)
 NOW = datetime(2024, 1, 15, 3, 30, tzinfo=UTC)
 RULES = GatherRules(
-    feed_deadline_seconds=5, idle_seconds=3, stable_seconds=0.05, attempts=2, backoff_seconds=(0.01,), sweeps=1
+    feed_deadline_seconds=60, idle_seconds=30, stable_seconds=0.05, attempts=2, backoff_seconds=(0.01,), sweeps=1
 )
 CODES = ("5901", "7501", "2A01", "3301", "9720")
 TONIGHT = "EXPORT_20240114.csv"
@@ -310,16 +310,16 @@ def test_sweeps_come_back_for_the_absent_until_the_cut_off(bench: Bench) -> None
 def test_one_stalled_server_costs_its_own_deadline_only(bench: Bench, tmp_path: Path) -> None:
     bench.lay("5901", TONIGHT, b"x" * 1000)
     lies = Lies(stated=100_000, given=100_000, stall_at=65_536, names=(TONIGHT,))
-    rules = RULES.model_copy(update={"feed_deadline_seconds": 0.5, "attempts": 1})
+    rules = RULES.model_copy(update={"feed_deadline_seconds": 4, "idle_seconds": 600, "attempts": 1})
     with Hostile(lies, tmp_path) as liar:
         bad = association("7501", port=liar.port, user="sos", host_key=liar.endpoint().host_keys[0])
-        begun = time.monotonic()
         found = gather_feeds(
             [bad, bench.association("5901")], NIGHT, bench.inbox, {},
             lambda item: liar.client_key if item is bad else bench.key, rules, Clock(lambda: NOW),
         )  # fmt: skip
     assert [words(item) for item in found] == [("absent", "timeout"), ("received", "ok")]
-    assert time.monotonic() - begun < 4
+    assert found[0].seconds < 600, "cut at its deadline, not at the silence limit"
+    assert found[1].seconds < found[0].seconds, "nobody waited for it"
     assert list((bench.inbox / "2024-01-15/7501").iterdir()) == []
 
 
@@ -411,7 +411,7 @@ def test_killed_at_any_moment_a_rerun_gives_the_same_inbox(bench: Bench, tmp_pat
         begun = spawn.Event()
         process = spawn.Process(target=gather_elsewhere, args=(tmp_path, bench.key.parent, begun))
         process.start()
-        assert begun.wait(20)
+        assert begun.wait(300)
         time.sleep(0.04 * moment)
         process.kill()
         process.join()
@@ -458,5 +458,7 @@ def test_the_shipped_timetables_hold() -> None:
 def test_threads_do_not_outlive_the_gathering(bench: Bench) -> None:
     bench.lay("5901", TONIGHT, b"x")
     bench.gather(bench.association("5901"))
-    time.sleep(0.3)
-    assert [t.name for t in threading.enumerate() if t.name.startswith(("sftp-watchdog", "feed"))] == []
+    for thread in threading.enumerate():
+        if thread.name.startswith(("sftp-watchdog", "feed")):
+            thread.join(20)  # a watchdog nobody stopped would live for sixty seconds
+            assert not thread.is_alive(), thread.name
