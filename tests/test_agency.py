@@ -82,9 +82,8 @@ def test_a_delivery_over_sftp_is_acknowledged_while_the_sender_waits(tmp_path: P
             for path in sorted(made.iterdir(), key=lambda item: item == manifest):  # the manifest last
                 assert not session.put_proven(path.read_bytes(), "/arrivee", path.name).already
             ack = f"/arrivee/{STEM}.ack.json"
-            for _ in range(100):
-                if session.exists(ack):
-                    break
+            until = time.monotonic() + 60
+            while not session.exists(ack) and time.monotonic() < until:
                 time.sleep(0.05)
             assert json.loads(session.read(ack))["step"] == "INTEGRE"
             assert session.put_proven(manifest.read_bytes(), "/arrivee", manifest.name).already

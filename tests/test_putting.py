@@ -46,7 +46,7 @@ class Told:
     def __init__(self, state: Path) -> None:
         self.states: list[tuple[str, str]] = []
         self.names: list[str] = []
-        self.post = Post(state, 5, self.hear)
+        self.post = Post(state, 60, self.hear)
 
     def hear(self, kind: str, **fields: Any) -> None:
         assert kind == "receipt"

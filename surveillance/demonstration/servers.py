@@ -21,7 +21,8 @@ from surveillance.demonstration.agency import watch
 from surveillance.errors import SettingsError
 from surveillance.sftp.server import Account, Listeners
 
-READY_SECONDS = 20.0
+READY_SECONDS = 60.0
+END_SECONDS = 30.0
 
 
 @dataclass
@@ -69,7 +70,7 @@ class FeedServer:
                 with contextlib.suppress(OSError):
                     pipe.close()
         try:
-            process.wait(5)
+            process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
