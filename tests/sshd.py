@@ -103,12 +103,11 @@ class Sshd:
 
     def _answers(self) -> bool:
         assert self.process
-        for _ in range(100):
-            if self.process.poll() is not None:
-                return False
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+        log, until = self.folder / "log", time.monotonic() + 60
+        while self.process.poll() is None and time.monotonic() < until:
+            if log.is_file() and f"Server listening on 127.0.0.1 port {self.port}." in log.read_text():
                 return True
-            except OSError:
-                time.sleep(0.02)
+            time.sleep(0.02)
+        self.process.kill()
+        self.process.wait()
         return False
