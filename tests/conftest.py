@@ -15,6 +15,7 @@ from surveillance.content import Content
 from surveillance.demonstration.demo import Demo, fill_history, make_feeds, put_on_servers, stand_servers, write_site
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 900.0  # seconds after which a process hangs; a whole night takes a tenth of that on a busy machine
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +82,7 @@ def surveillance(*arguments: object, **environment: str) -> subprocess.Completed
         command(*arguments),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
         env={**os.environ, **environment},
     )

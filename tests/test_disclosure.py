@@ -30,6 +30,7 @@ from surveillance.errors import ContentError, SettingsError, UsageError
 from surveillance.ledgers import LATEST, abridge
 from surveillance.questions import Question, ask
 from surveillance.store import Store
+from tests.conftest import PATIENCE
 from tests.disclosure_attack import AGES, DAYS, ELEMENTS, NIGHTS, PLACES, Attacker, World, box
 
 FULL = os.environ.get("CAMPAIGN") == "full"
@@ -305,7 +306,7 @@ def test_two_exports_are_never_made_at_once(tmp_path: Path) -> None:
         waiting = threading.Thread(target=other)
         waiting.start()
         assert not entered.wait(0.2)
-    waiting.join(5)
+    waiting.join(PATIENCE)
     assert entered.is_set()
 
 

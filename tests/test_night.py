@@ -183,18 +183,18 @@ def test_the_second_of_two_nights_exits_16(stage: Demo) -> None:
     import subprocess
     import time
 
-    from tests.conftest import command
+    from tests.conftest import PATIENCE, command
 
     first = subprocess.Popen(
         command("run", NIGHT, "--state", stage.state), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     journal = stage.state / "journal" / f"{NIGHT}.jsonl"
-    while not journal.is_file():
+    while not journal.is_file() and first.poll() is None:
         time.sleep(0.02)
     second = surveillance("run", NIGHT, "--state", stage.state)
     assert second.returncode == 16
     assert "another night is running" in second.stderr
-    assert first.wait(120) == 3
+    assert first.wait(PATIENCE) == 3
 
 
 def test_no_identifier_reaches_what_is_kept(done: Demo) -> None:
