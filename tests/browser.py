@@ -48,10 +48,20 @@ def open_page(page: Path, folder: Path) -> Visit:
     """Open a file with an empty profile and a network log in `folder`."""
     log = folder / "net.json"
     done = _run(folder, f"--log-net-log={log}", "--dump-dom", page.as_uri())
-    urls = set(re.findall(r'"url":"([a-z]+:[^"]*)"', log.read_text(encoding="utf-8")))
-    requests = sorted(url for url in urls if not url.startswith("file:") and urlsplit(url).hostname not in ITS_OWN)
+    requests = sorted(url for url in asked_by_page(log) if urlsplit(url).hostname not in ITS_OWN)
     console = tuple(line for line in done.stderr.splitlines() if "CONSOLE" in line)
     return Visit(tuple(requests), console, done.stdout)
+
+
+def asked_by_page(log: Path) -> set[str]:
+    """The addresses in a network log but files and those that no document asked for: the longer a browser runs, the
+    more it asks for itself."""
+    asked: set[str] = set()
+    own: set[str] = set()
+    for event in log.read_text(encoding="utf-8").splitlines():
+        itself = '"initiator":"not an origin"' in event and "file:" not in event
+        (own if itself else asked).update(re.findall(r'"url":"([a-z]+:[^"]*)"', event))
+    return {url for url in asked - own if not url.startswith("file:")}
 
 
 def print_page(page: Path, folder: Path) -> bytes:

@@ -152,13 +152,14 @@ def test_an_audit_stops_a_night_that_does_not_add_up(store: Store, tmp_path: Pat
         audit(store, FIRST, ACTS)
 
 
+BUSY = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 NIGHTS = st.lists(
     st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("123")), max_size=6), min_size=1, max_size=4
 )
 
 
 @given(nights=NIGHTS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=BUSY)
 def test_the_last_word_of_each_night_is_in_force(
     nights: list[list[tuple[str, str]]], content: Content, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -178,7 +179,7 @@ FILES = st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("12"
 
 
 @given(files=FILES, order=st.randoms(use_true_random=False), repeated=st.integers(0, 3))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=BUSY)
 def test_files_in_any_order_of_nights_lead_to_the_same_visits(
     files: list[list[tuple[str, str]]],
     order: Any,

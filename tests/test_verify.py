@@ -136,6 +136,7 @@ def test_signing_keys_are_read_with_their_mode(tmp_path: Path) -> None:
         load_signing_key(path)
 
 
+BUSY = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 KEYS = ["seq", "env", "night", "files", "counts", "completeness", "public_key", "sign"]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -144,7 +145,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=BUSY)
 @given(st.sampled_from(KEYS), json_values)
 def test_no_manifest_makes_the_receiver_fall(tmp_path: Path, key: str, value: Any) -> None:
     path = delivery(tmp_path)
