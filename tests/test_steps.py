@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from surveillance.clock import Clock
 from surveillance.demonstration.demo import Demo, add_nights, put_on_servers
 from surveillance.journal import read_journal
 from surveillance.status import journal_path, read_status
@@ -85,6 +87,15 @@ def test_wrong_content_stops_before_anything_is_fetched(stage: Demo) -> None:
     assert result.returncode == 10
     assert "csv-de" in result.stderr
     assert not (stage.state / "inbox" / NIGHT).exists()
+
+
+def test_a_rehearsed_night_begins_at_its_second_and_its_clock_goes_on() -> None:
+    start = datetime(2024, 1, 16, 4, tzinfo=UTC)
+    clock = Clock.starting_at(start)
+    time.sleep(0.01)  # between the clock and the night, a slow machine
+    assert clock.now() == start
+    time.sleep(0.01)
+    assert start < clock.now() < start + timedelta(hours=1)
 
 
 def test_a_report_drawn_again_does_not_hide_what_is_missing(stage: Demo) -> None:
