@@ -176,16 +176,16 @@ class Valve:
     def _run(self) -> None:
         with contextlib.suppress(OSError):
             visitor, _ = self.listener.accept()
-            server = socket.create_connection(("127.0.0.1", self.port_behind))
-            self.open += [visitor, server]
-            threads = [
-                threading.Thread(target=self._pass, args=(visitor, server, None), daemon=True),
-                threading.Thread(target=self._pass, args=(server, visitor, self.limit), daemon=True),
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
+            with visitor, socket.create_connection(("127.0.0.1", self.port_behind)) as server:
+                self.open += [visitor, server]
+                threads = [
+                    threading.Thread(target=self._pass, args=(visitor, server, None), daemon=True),
+                    threading.Thread(target=self._pass, args=(server, visitor, self.limit), daemon=True),
+                ]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
 
     def _pass(self, source: socket.socket, target: socket.socket, left: int | None) -> None:
         with contextlib.suppress(OSError):
