@@ -121,8 +121,24 @@ class EarsRule(_Table):
     min_sigma: float = Field(ge=0)
 
 
+class OwnPhases(_Table):
+    """A table `[phases.own.SYNDROME]`: what is otherwise for one syndrome; None: as for all."""
+
+    votes: int | None = Field(None, ge=1)
+    weeks_in: int | None = Field(None, ge=1)
+    weeks_out: int | None = Field(None, ge=1)
+    calm: int | None = Field(None, ge=1)
+    prune: float | None = Field(None, gt=0, le=1)
+    alpha: float | None = Field(None, gt=0, lt=0.5)
+    harmonics: int | None = Field(None, ge=0, le=4)
+    hmm_level: float | None = Field(None, gt=0, lt=1)
+
+
 class PhaseRule(_Table):
-    """The table `[phases]`: which series have epidemic phases, which methods vote, and what makes a phase of votes."""
+    """The table `[phases]`: which series have epidemic phases, which methods vote, and what makes a phase of votes.
+
+    own: syndrome → what is otherwise for it.
+    """
 
     syndromes: tuple[str, ...] = Field(min_length=1)
     seasonless: tuple[str, ...] = ()
@@ -142,9 +158,19 @@ class PhaseRule(_Table):
     season_weeks: int = Field(ge=20, le=52)
     min_seasons: int = Field(ge=2)
     shown_weeks: int = Field(ge=1)
+    own: dict[str, OwnPhases] = {}
+
+    def of(self, syndrome: str) -> PhaseRule:
+        """The rule as it is for this syndrome."""
+        own = self.own.get(syndrome)
+        return self.model_copy(update=own.model_dump(exclude_none=True)) if own else self
 
     @model_validator(mode="after")
     def _can_be(self) -> PhaseRule:
+        if lost := [name for name in self.own if name not in self.syndromes]:
+            raise ValueError(f"own.{lost[0]}: no phases are made for it (syndromes)")
+        if any((one.votes or 1) > len(self.methods) for one in self.own.values()):
+            raise ValueError("votes: at most as many as there are methods")
         if self.votes > len(self.methods) or len(set(self.methods)) < len(self.methods):
             raise ValueError("votes: at most as many as there are methods, each named once")
         if self.min_weeks > self.history_weeks:

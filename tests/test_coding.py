@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
@@ -56,10 +57,10 @@ def copied(small: Path, folder: Path) -> tuple[Path, Settings]:
     return folder, load_settings(Content(folder / "site"), folder)
 
 
-def tables(state: Path, opened: Store | None = None) -> dict[str, list[tuple[Any, ...]]]:
+def tables(state: Path, opened: Store | None = None) -> dict[str, pa.Table]:
     """Everything that codings decide in a store."""
     with nullcontext(opened) if opened else Store(store_path(state), Content()) as store:
-        return {name: store.rows(f"FROM {name} ORDER BY ALL") for name in TABLES}
+        return {name: store.arrow(f"FROM {name} ORDER BY ALL") for name in TABLES}
 
 
 def answered(state: Path, basis: str, **asked: Any) -> pd.DataFrame:

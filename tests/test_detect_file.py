@@ -442,6 +442,16 @@ def test_every_method_says_something_of_days_of_weeks_and_of_months(step: str) -
         assert run(method, series, few).status.shape == (2, 3), method.name
 
 
+def test_a_method_of_weeks_says_so_of_days(tmp_path: Path) -> None:
+    """Its reasons for each row, a past too short or no fit, would send who asked on a false track."""
+    days = written(tmp_path, weekly({"A": [5, 7, 6] * 900}, step=1), "days.csv")
+    weeks = written(tmp_path, weekly({"A": [5, 7, 6] * 100}), "weeks.csv")
+    for method, told in (("mem", True), ("cdc", True), ("euromomo", True), ("ears_c1", False)):
+        of_days, of_weeks = (within("detect", path, "--method", method, "--lang", "en") for path in (days, weeks))
+        assert (f"{method} counts in weeks" in of_days.stderr) is told
+        assert "counts in weeks" not in of_weeks.stderr
+
+
 def test_the_documentation_is_made_from_the_methods() -> None:
     text = DOC.read_text(encoding="utf-8")
     made = "surveillance detect --list --format markdown"

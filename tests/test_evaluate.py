@@ -214,7 +214,8 @@ def test_the_command_tells_a_table_csv_json_and_markdown() -> None:
     asked = ("evaluate", "ears_c1", "--replicates", 2, "--k", "5,8", "--lang", "en")
     table = within(*asked)
     assert table.exit_code == 0, table.output
-    assert "fpr_clean" in table.stdout
+    assert all(head in table.stdout for head in ("fpr_clean", "pod_first", "specificity"))
+    assert max(map(len, table.stdout.splitlines())) <= 80 - len("FF 10 periods, delta, α .005") + len("ears_c1")
     assert "inferred, not read in the paper" in table.stderr
     lines = list(csv.DictReader(io.StringIO(within(*asked, "--format", "csv").stdout)))
     assert [line["k"] for line in lines] == ["5", "8"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from surveillance.cli import app
@@ -59,6 +60,15 @@ def test_phases_follow_from_votes(rule: PhaseRule) -> None:
     }
     for votes, wanted in cases.items():
         assert "".join(str(int(p)) for p in phases(told(*votes), rule)[:, 0]) == wanted, votes
+
+
+def test_a_syndrome_may_have_settings_of_its_own(rule: PhaseRule) -> None:
+    own = rule.of("gastro")
+    assert (own.prune, own.weeks_out, own.weeks_in) == (0.75, 2, rule.weeks_in)
+    assert rule.of("grippe") == rule
+    for wrong, said in (({"rhume": {}}, "rhume"), ({"gastro": {"votes": 4}}, "votes"), ({"gastro": {"min": 1}}, "min")):
+        with pytest.raises(ValidationError, match=said):
+            PhaseRule.model_validate(rule.model_dump() | {"own": wrong})
 
 
 def test_phases_last_since_their_first_week() -> None:

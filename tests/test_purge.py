@@ -70,7 +70,7 @@ def told(state: Path) -> list[object]:
             for basis in ("diagnosis", "reason")
         ]
         for table in ("receptions", "files", "counts", "reason_counts", "denominators"):
-            found.append(store.rows(f"FROM {table} ORDER BY ALL"))
+            found.append(store.arrow(f"FROM {table} ORDER BY ALL"))
         return found
 
 

@@ -7,9 +7,10 @@ import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from surveillance.coding.codings import Codings
@@ -38,9 +39,9 @@ def edit(stage: Demo, name: str, *changes: tuple[str, str]) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def tables(state: Path) -> dict[str, list[tuple[Any, ...]]]:
+def tables(state: Path) -> dict[str, pa.Table]:
     with Store(store_path(state), Content()) as store:
-        return {name: store.rows(f"FROM {name} ORDER BY ALL") for name in TABLES}
+        return {name: store.arrow(f"FROM {name} ORDER BY ALL") for name in TABLES}
 
 
 def answers(state: Path) -> list[str]:
@@ -92,7 +93,8 @@ def test_replay_and_reruns_give_the_store_that_lived_through_it(stage: Demo) -> 
     assert listed == [
         (1, "2024-01-02", False), (2, NIGHT, False), (3, NEXT, True), (4, NEXT, False), (5, "2024-01-18", True),
     ]  # fmt: skip
-    assert {row[4] for row in lived["visit_syndromes"] if row[3] == "grippe"} == {"1", "2"}
+    of_flu = pc.equal(lived["visit_syndromes"]["syndrome"], "grippe")
+    assert set(lived["visit_syndromes"].filter(of_flu)["definition"].to_pylist()) == {"1", "2"}
     begun = [event for event in read_journal(journal_path(stage.state, NEXT)) if event["event"] == "coding begun"]
     assert [event["number"] for event in begun] == [4]
     for night in (NEXT, NIGHT):  # after the adoption; the older one takes the newer out and puts it back

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from surveillance.detection.series_file import SeriesFile
 
 FORMS = ("table", "csv", "json")
+WEEKS = 53  # rows a year of a weekly series, at most
 SHOWN = 60  # rows up to which a table shows all of them, not only the alarms
 TOLD = ("observed", "expected", "upperbound", "alarm", "pvalue", "status")  # columns of a table
 
@@ -181,7 +182,9 @@ def _tell(desk: Desk, file: SeriesFile, verdict: Verdict, method: Method) -> Non
     facts += [desk.say("detect_gaps", rows=file.added, series=file.gapped)] if file.added else []
     facts += [desk.say("detect_empty", rows=file.missing)] if file.missing else []
     facts += [desk.say("detect_outside", series=verdict.outside)] if verdict.outside else []
-    facts += [desk.say("detect_range")] if set(status) == {"history"} else []
+    days = method.weekly and any(batch.series.frequency > WEEKS for batch in file.batches)
+    facts += [desk.say("detect_weekly", method=method.name)] if days else []
+    facts += [desk.say("detect_range")] if set(status) == {"history"} and not days else []
     for fact in facts:
         desk.note(fact)
 

@@ -69,13 +69,14 @@ def evaluate(
 def _give(desk: Desk, results: Results, trial: Trial, form: str, output: Output) -> None:
     from surveillance.cli.common import people_table
     from surveillance.cli.evaluation_output import FORMS as WRITTEN
-    from surveillance.cli.evaluation_output import as_table
+    from surveillance.cli.evaluation_output import as_tables
     from surveillance.evaluation.running import SETS
 
     if form == "table":
         import pandas as pd
 
-        desk.out.file.write("".join(f"{line}\n" for line in people_table(pd.DataFrame(as_table(results)))))
+        for table in as_tables(results):
+            desk.out.file.write("".join(f"{line}\n" for line in people_table(pd.DataFrame(table))))
     else:
         give(BytesIO(f"{WRITTEN[form](results, trial)}\n".encode()), output)
     facts = {"scenarios": len(SETS[trial.scenarios]), "replicates": trial.replicates, "seed": trial.seed}

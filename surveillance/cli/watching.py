@@ -69,7 +69,7 @@ def _phases_of(
     from surveillance.signal_rules import load_rules
     from surveillance.store import open_published
 
-    rule, night = load_rules(desk.content).phases, parse_night(as_of)
+    rule, night = load_rules(desk.content).phases.of(syndrome), parse_night(as_of)
     with open_published(desk.settings.state, desk.content) as store:
         from_first_night(store, night)
         weekly = read_weeks(store, syndrome, night, territories)

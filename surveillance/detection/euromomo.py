@@ -146,5 +146,6 @@ METHODS: tuple[Method, ...] = (
         "z-score against a season fitted on spring and autumn: for mortality and all visits",
         "EuroMOMO, MOMO for R; Nielsen 2013",
         ("od", "stdp", "excess", "upi2", "upi4", "band", "in_model", "cusum", "h", "flag"),
+        weekly=True,
     ),
 )

@@ -160,6 +160,7 @@ METHODS: tuple[Method, ...] = (
         "Stroup's historical limits on four-week sums",
         "Stroup et al. 1989, Stat Med 8:323–329",
         ("statistic",),
+        weekly=True,
     ),
     *(
         Method(

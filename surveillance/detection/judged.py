@@ -86,7 +86,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Method:
-    """A detection method by name. run: Series and its parameters by name → Judged. columns: its own, in `more`."""
+    """A detection method by name. run: Series and its parameters by name → Judged. columns: its own, in `more`.
+
+    weekly: it counts in weeks, and has nothing to say of days.
+    """
 
     name: str
     run: Callable[..., Judged]
@@ -94,3 +97,4 @@ class Method:
     about: str
     source: str
     columns: tuple[str, ...] = ()
+    weekly: bool = False

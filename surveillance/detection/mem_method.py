@@ -166,5 +166,6 @@ METHODS: tuple[Method, ...] = (
         "Moving Epidemic Method: epidemic thresholds and intensity levels by season",
         "Vega et al. 2013, Influenza Other Respir Viruses 7:546–558; 2015, 9:234–246",
         ("level", *LIMITS),
+        weekly=True,
     ),
 )

@@ -151,6 +151,7 @@ METHODS: tuple[Method, ...] = (
         "a line and the season on the weeks from June to September of a baseline; prediction bound",
         "Rnssp 0.3.1, alert_serfling",
         ("split",),
+        weekly=True,
     ),
     Method(
         "rnssp_nbinom",
@@ -167,5 +168,6 @@ METHODS: tuple[Method, ...] = (
         "negative binomial regression on a line and the season of a baseline",
         "Rnssp 0.3.1, alert_nbinom; MASS::glm.nb",
         ("split", "theta"),
+        weekly=True,
     ),
 )

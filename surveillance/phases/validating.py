@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +29,9 @@ ODISSE = {
     "FR": "odisse/grippe-passages-aux-urgences-et-actes-sos-medecins-france.csv",
     "region": "odisse/grippe-passages-urgences-et-actes-sos-medecin_reg.csv",
 }
-SENTINELLES = {
-    "syndromes grippaux": "sentinelles/grippe_incidence_france.csv",
-    "diarrhée aiguë": "sentinelles/incidence-RDD-6-syndrome-diarrhee-aigue.csv",
-}
+FLU, DIARRHOEA = "sentinelles/grippe_incidence_france.csv", "sentinelles/incidence-RDD-6-syndrome-diarrhee-aigue.csv"
 SOS, EMERGENCY = "Taux d'actes médicaux SOS médecins pour grippe", "Taux de passages aux urgences pour grippe"
-BEFORE_COVID = date(2020, 3, 1)
+CHOSEN, BEFORE_COVID = date(2006, 8, 1), date(2020, 3, 1)  # what is otherwise for gastro was chosen on the days before
 
 
 @dataclass(frozen=True)
@@ -132,16 +130,19 @@ def read_odisse(folder: Path, figure: str, places: Sequence[str] | None = None) 
     return mondays, [str(name) for name in wide.columns], wide.to_numpy(float)
 
 
-def read_sentinelles(folder: Path, name: str) -> tuple[list[date], Array]:
-    """Mondays and weekly incidence of France (or the sum of its régions), weeks × 1."""
+def read_sentinelles(folder: Path, name: str, by_region: bool = False) -> tuple[list[date], Array]:
+    """Mondays and weekly incidence, weeks × 1: of France (or the sum of its régions); or a rate, weeks × régions."""
     import pandas as pd
 
     frame = pd.read_csv(_there(folder, name), comment="#", na_values=["-"])
-    sums = frame.groupby("week")["inc"].sum(min_count=1).sort_index()
-    mondays = [week_monday(f"{str(week)[:4]}-W{str(week)[4:]}") for week in sums.index]
-    every = [mondays[0] + timedelta(weeks=n) for n in range((mondays[-1] - mondays[0]).days // 7 + 1)]
-    told = dict(zip(mondays, sums.to_numpy(float), strict=True))
-    return every, np.array([[told.get(monday, np.nan)] for monday in every])
+    if by_region:
+        wide = frame.pivot_table(index="week", columns="geo_insee", values="inc100")
+    else:
+        wide = frame.groupby("week")[["inc"]].sum(min_count=1)
+    wide.index = pd.Index([week_monday(f"{str(week)[:4]}-W{str(week)[4:]}") for week in wide.index])
+    first, last = wide.index.min(), wide.index.max()
+    every = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
+    return every, wide.reindex(every).to_numpy(float)
 
 
 def published(
@@ -166,7 +167,7 @@ def validation(folder: Path, rule: PhaseRule, epidemics: Sequence[PublishedEpide
     import pandas as pd
 
     mondays, places, shares = read_odisse(folder, SOS)
-    called, known = judged(shares, rule)
+    called, known = judged(shares, rule.of("grippe"))
     france, regions = [places.index("FR")], [number for number, name in enumerate(places) if name != "FR"]
     rows = []
     accepted, covered = published(mondays, places, epidemics)
@@ -185,15 +186,10 @@ def validation(folder: Path, rule: PhaseRule, epidemics: Sequence[PublishedEpide
         rows.append(
             {"series": f"grippe, SOS, {name}", "against": "MEM, SOS"} | _of(called, own, known & of_own, columns)
         )
-    for said, name in SENTINELLES.items():
-        mondays, values = read_sentinelles(folder, name)
-        before = np.array([monday < BEFORE_COVID for monday in mondays])[:, None]
-        called, known = judged(values, rule)
-        accepted, covered = hindsight(mondays, values, rule)
-        rows.append(
-            {"series": f"{said}, Sentinelles", "against": "MEM, Sentinelles"}
-            | _of(called, accepted, known & covered & before, [0])
-        )
+    rows += _before_covid("syndromes grippaux", read_sentinelles(folder, FLU), rule.of("grippe"))
+    for place, by_region in (("France", False), ("régions", True)):
+        told = f"diarrhée aiguë, {place}"
+        rows += _before_covid(told, read_sentinelles(folder, DIARRHOEA, by_region), rule.of("gastro"), CHOSEN)
     return pd.DataFrame(rows).astype({"seasons": "Int64", "missed": "Int64"})
 
 
@@ -215,6 +211,23 @@ def _season(mondays: Sequence[date], places: Sequence[str], called: Flags, one: 
         "accepted": accepted,
         "called": told,
     }
+
+
+def _before_covid(
+    said: str, series: tuple[list[date], Array], rule: PhaseRule, chosen: date | None = None
+) -> list[dict[str, Any]]:
+    """Sentinelles against the Moving Epidemic Method; in two lines where the settings were chosen on the first."""
+    mondays, values = series
+    called, known = judged(values, rule)
+    accepted, covered = hindsight(mondays, values, rule)
+    limits = [date.min, BEFORE_COVID] if chosen is None else [date.min, chosen, BEFORE_COVID]
+    rows = []
+    for first, end in pairwise(limits):
+        within = np.array([first <= monday < end for monday in mondays])[:, None]
+        years = f"{max(first, mondays[0]).year}-{min(end, mondays[-1]).year}"
+        against = {"series": f"{said} {years}, Sentinelles", "against": "MEM, Sentinelles"}
+        rows.append(against | _of(called, accepted, known & covered & within, list(range(values.shape[1]))))
+    return rows
 
 
 def _of(called: Flags, accepted: Flags, known: Flags, columns: list[int]) -> dict[str, Any]:

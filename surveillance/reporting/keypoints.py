@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
+from typing import Any
 
 import pandas as pd
 
@@ -178,9 +179,15 @@ def _signals(data: ReportData, labels: Labels) -> str:
     ordered = found.sort_values(["rank", "event"], kind="stable")
     strong = ordered.drop_duplicates(["syndrome", "territory"])
     names = [
-        f"{data.label(row['syndrome'])} ({data.place(row['territory_kind'], str(row['territory']))})"
+        f"{data.label(row['syndrome'])} ({data.place(row['territory_kind'], str(row['territory']))}{_age(row, labels)})"
         for row in records(strong.head(3))
     ]
     doubtful = int(found["doubtful"].astype(bool).sum())
     key = "signals_doubtful" if doubtful else "signals"
     return labels.say("points", key, count=len(found), doubtful=doubtful, examples=", ".join(names))
+
+
+def _age(signal: dict[str, Any], labels: Labels) -> str:
+    """Which ages it is about, where it is not all of them."""
+    group = str(signal["age"])
+    return "" if group == "all" else ", " + labels.table("age").get(group, f"{group} ans")
