@@ -21,8 +21,9 @@ from surveillance.reasons.coder import ReasonReading
 from surveillance.simulation import Truth, parse_outbreak, simulate
 from surveillance.simulation.days import EXTRA_SERIAL, Days
 from surveillance.simulation.nights import Nights
-from surveillance.simulation.people import draw_births, draw_years, year_chances
+from surveillance.simulation.people import draw_births, draw_years, infant_shares, year_chances
 from surveillance.simulation.published import DAY_CLASSES, WEEK_CLASSES, WITHIN, load_published
+from surveillance.simulation.topics import band_acts, with_lost
 from surveillance.simulation.truth import read_truth
 from surveillance.simulation.visits import CODED_KINDS
 from surveillance.simulation.weeks import COVID, FLU
@@ -172,6 +173,19 @@ def test_three_written_weeks_equal_the_published_figures(
             found[week][region, GROUP[band]] += [1, "covid" in known[key], "grippe" in known[key]]
     for week, figures in found.items():
         assert (figures == published.weeks[week]).all(), week
+
+
+def test_a_strike_takes_acts_of_every_kind(world: World) -> None:
+    """Laid on the six days left, the level of a week would make an excess of everything on each of them."""
+    lost = with_lost(np.array([12688, 1537, 12247, 11776, 11410, 13634, 13323]))
+    assert lost == pytest.approx((76615 + 12247 - 1537) / 76615)
+    assert with_lost(np.array([13242, 11875, 11857, 11990, 11522, 13554, 13645])) == 1.0
+    assert with_lost(np.array([0, 0, 0, 12000, 11000, 13000, 13000])) == 1.0, "days that are not known are not lost"
+    shares = world.recipes.people
+    week = np.ones((7, 1, 7, 3), dtype=np.int64) * 1000
+    usual = band_acts(week, infant_shares(shares))
+    week[1] //= 10
+    assert band_acts(week, infant_shares(shares)) == pytest.approx(usual)
 
 
 def test_outbreaks_come_on_top_and_change_nothing_else(content: Content, world: World) -> None:

@@ -15,6 +15,7 @@ from surveillance.simulation.recipes import BANDS, Level, Recipes
 Floats = npt.NDArray[np.float64]
 MOST = 0.92  # of the acts of an age band at most belong to a listed syndrome: the rest must stay possible
 NONE = 1e-9
+STRIKE = 0.75  # of the median day of its week: below it are 14 February and 13 October 2023, and no other day to 2024
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,18 @@ def topic_chances(recipes: Recipes, start: date, acts: Floats, seed: int) -> Flo
 
 
 def band_acts(week: Counts, ages: Floats) -> Floats:
-    """Acts of a week that are neither COVID-19 nor flu by age band; `ages`: shares of 0, 1, 2-4 years in 0-4."""
-    classes = week[..., 2].sum(axis=(0, 1)).astype(float)
+    """Acts of a week that are neither COVID-19 nor flu by age band; `ages`: shares of 0, 1, 2-4 years in 0-4.
+
+    With those that a strike lost: it takes acts of every kind, and puts none off to the days around it.
+    """
+    classes = week[..., 2].sum(axis=(0, 1)) * with_lost(week.sum(axis=(1, 2, 3)))
     return np.concatenate([classes[0] * ages, classes[1:]])
+
+
+def with_lost(days: npt.NDArray[np.int64]) -> float:
+    """Acts of a week, had no day been a strike, over those there were; 1 without one. `days`: acts of each day."""
+    known = days[days > 0]
+    if not len(known):
+        return 1.0
+    usual = float(np.median(known))
+    return float(np.where(known < STRIKE * usual, usual, known).sum() / known.sum())
