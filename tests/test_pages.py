@@ -161,7 +161,7 @@ def test_signals_stand_by_rank_with_age_and_doubt(page: str) -> None:
     assert "00-04" in told[0] and "rentrée (Noël, zone A)" in told[0] and "gastro-dep33" in told[0]
     assert "tous" in told[1] and "65+" in told[3]
     points = " ".join(html.fromstring(page).xpath("//*[@id='points']//li/text()"))
-    assert "00-04 ans)" in points, "a key point names the ages too, or a few acts read as a wave"
+    assert "0-4 ans)" in points, "a key point names the ages too, or a few acts read as a wave"
 
 
 def test_a_site_replaces_a_template_and_a_broken_one_is_named(tmp_path: Path, context: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
@@ -190,4 +191,5 @@ def _signals(data: ReportData, labels: Labels) -> str:
 def _age(signal: dict[str, Any], labels: Labels) -> str:
     """Which ages it is about, where it is not all of them."""
     group = str(signal["age"])
-    return "" if group == "all" else ", " + labels.table("age").get(group, f"{group} ans")
+    said = re.sub(r"\b0(?=\d)", "", group)  # 00-04: 0-4 ans
+    return "" if group == "all" else ", " + labels.table("age").get(group, f"{said} ans")
