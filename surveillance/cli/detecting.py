@@ -165,7 +165,7 @@ def _show(desk: Desk, verdict: Verdict) -> None:
     keys = rows.column_names[: rows.column_names.index("k")]
     if len(rows) > SHOWN:
         rows = rows.filter(pc.equal(rows["alarm"], 1))
-        desk.err.print(desk.say("detect_alarms_only", rows=len(verdict.rows)), markup=False)
+        desk.note(desk.say("detect_alarms_only", rows=len(verdict.rows)))
     place = "date" if rows["date"].null_count < len(rows) else "k"
     frame = rows.select([*keys, place, *TOLD]).to_pandas()
     frame["pvalue"] = [f"{value:.2g}" if value == value else None for value in frame["pvalue"]]

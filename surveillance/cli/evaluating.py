@@ -62,7 +62,7 @@ def evaluate(
         results.append((contender, found))
         told = {"method": contender.name, "done": len(results), "of": len(contenders)}
         if len(contenders) > 1:
-            desk.err.print(desk.say("evaluate_done", **told), markup=False)
+            desk.note(desk.say("evaluate_done", **told))
     _give(desk, results, trial, form, output)
 
 
@@ -80,11 +80,11 @@ def _give(desk: Desk, results: Results, trial: Trial, form: str, output: Output)
     else:
         give(BytesIO(f"{WRITTEN[form](results, trial)}\n".encode()), output)
     facts = {"scenarios": len(SETS[trial.scenarios]), "replicates": trial.replicates, "seed": trial.seed}
-    desk.err.print(desk.say("evaluate_what", **facts), markup=False)
+    desk.note(desk.say("evaluate_what", **facts))
     if trial.scenarios == "daily":
-        desk.err.print(desk.say("evaluate_daily"), markup=False)
+        desk.note(desk.say("evaluate_daily"))
     else:
-        desk.err.print(desk.say("evaluate_weekly"), markup=False)
+        desk.note(desk.say("evaluate_weekly"))
 
 
 def read_trial(scenarios: str, replicates: int, k: str, seed: int) -> Trial:

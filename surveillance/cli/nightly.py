@@ -170,7 +170,7 @@ def journal(
         write_table(pd.DataFrame(events), form, desk)
         return
     if not events:
-        desk.err.print(desk.say("journal_empty", night=chosen), markup=False)
+        desk.note(desk.say("journal_empty", night=chosen))
     for event in events:
         rest = {key: value for key, value in event.items() if key not in ("at", "event")}
         told = " ".join(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in rest.items())

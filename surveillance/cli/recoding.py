@@ -74,13 +74,13 @@ def _show_preview(desk: Desk, found: Preview, form: str) -> None:
     else:
         write_table(found.cells, form, desk)
         for row in found.totals.to_dict("records"):
-            desk.err.print(desk.say("preview_total", **{str(key): value for key, value in row.items()}), markup=False)
+            desk.note(desk.say("preview_total", **{str(key): value for key, value in row.items()}))
     for rel in found.tried.shorter:
-        desk.err.print(desk.say("preview_shorter", file=rel, since=one.since), markup=False)
+        desk.note(desk.say("preview_shorter", file=rel, since=one.since))
     for problem in found.tried.uncovered:
-        desk.err.print(desk.say("preview_uncovered", why=str(problem)), markup=False)
+        desk.note(desk.say("preview_uncovered", why=str(problem)))
     if found.version:
-        desk.err.print(desk.say("preview_version", why=found.version), markup=False)
+        desk.note(desk.say("preview_version", why=found.version))
 
 
 @commands.command("adopt")
@@ -138,7 +138,7 @@ def codings(
         for one in Codings(desk.settings.state).all
     ]
     if not rows:
-        desk.err.print(desk.say("codings_none"), markup=False)
+        desk.note(desk.say("codings_none"))
         return
     write_table(pd.DataFrame(rows), form, desk)
 
