@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -12,6 +12,11 @@ FILE = "indicators/signals.toml"
 Kind = Literal["national", "region", "department", "association"]
 Daily = Literal["rnssp_switch", "rnssp_ewma", "rnssp_regression", "ears_c1", "ears_c2"]
 Near = Literal["holiday", "eve", "bridge", "after"]
+Number = Annotated[int, Field(ge=1)]
+Quantile = Annotated[float, Field(gt=0, le=1)]
+Level = Annotated[float, Field(gt=0, lt=0.5)]
+Probability = Annotated[float, Field(gt=0, lt=1)]
+Harmonics = Annotated[int, Field(ge=0, le=4)]
 
 
 class _Table(BaseModel):
@@ -124,14 +129,14 @@ class EarsRule(_Table):
 class OwnPhases(_Table):
     """A table `[phases.own.SYNDROME]`: what is otherwise for one syndrome; None: as for all."""
 
-    votes: int | None = Field(None, ge=1)
-    weeks_in: int | None = Field(None, ge=1)
-    weeks_out: int | None = Field(None, ge=1)
-    calm: int | None = Field(None, ge=1)
-    prune: float | None = Field(None, gt=0, le=1)
-    alpha: float | None = Field(None, gt=0, lt=0.5)
-    harmonics: int | None = Field(None, ge=0, le=4)
-    hmm_level: float | None = Field(None, gt=0, lt=1)
+    votes: Number | None = None
+    weeks_in: Number | None = None
+    weeks_out: Number | None = None
+    calm: Number | None = None
+    prune: Quantile | None = None
+    alpha: Level | None = None
+    harmonics: Harmonics | None = None
+    hmm_level: Probability | None = None
 
 
 class PhaseRule(_Table):
@@ -143,16 +148,16 @@ class PhaseRule(_Table):
     syndromes: tuple[str, ...] = Field(min_length=1)
     seasonless: tuple[str, ...] = ()
     methods: tuple[Literal["serfling", "serfling_huber", "serfling_bisquare", "hmm_gauss"], ...] = Field(min_length=1)
-    votes: int = Field(ge=1)
-    weeks_in: int = Field(ge=1)
-    weeks_out: int = Field(ge=1)
-    calm: int = Field(ge=1)
+    votes: Number
+    weeks_in: Number
+    weeks_out: Number
+    calm: Number
     min_weeks: int = Field(ge=20)
     history_weeks: int = Field(ge=20)
-    prune: float = Field(gt=0, le=1)
-    alpha: float = Field(gt=0, lt=0.5)
-    harmonics: int = Field(ge=0, le=4)
-    hmm_level: float = Field(gt=0, lt=1)
+    prune: Quantile
+    alpha: Level
+    harmonics: Harmonics
+    hmm_level: Probability
     coded_share: float = Field(ge=0, le=1)
     season_week: int = Field(ge=1, le=52)
     season_weeks: int = Field(ge=20, le=52)
